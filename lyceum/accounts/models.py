@@ -1,0 +1,20 @@
+"""People: the learner, their profile and their language."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class User(AbstractUser):
+    """A learner or administrator; ``id`` is the user id of the guide's URL rule."""
+
+    display_name = models.CharField(_("display name"), max_length=60, blank=True)
+    bio = models.TextField(_("bio"), max_length=500, blank=True)
+    avatar = models.ImageField(_("avatar"), upload_to="avatars/", blank=True)
+    language = models.CharField(_("language"), max_length=10, blank=True)
+
+    @property
+    def shown_name(self) -> str:
+        return self.display_name or self.username

@@ -1,0 +1,82 @@
+"""The contract of every engine: start, status, stop, address, usage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from lyceum.engine.workload import RunState, Workload
+
+
+class EngineError(Exception):
+    """The engine cannot do this; the message is a sentence for the operator."""
+
+
+class SandboxUnavailable(EngineError):
+    """Isolation can't be had on this machine; the message says what to install."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A run as its shim last saw it; times are seconds since the epoch.
+
+    ``reason`` is one of ``exit``, ``signal``, ``out_of_memory``, ``time_limit``,
+    ``stopped``, ``lost``, ``not_started`` once the run has ended, else ``None``;
+    ``detail`` is a sentence for people.
+    """
+
+    run_id: str
+    state: RunState
+    pid: int | None = None
+    started: float | None = None
+    ended: float | None = None
+    exit_code: int | None = None
+    signal: int | None = None
+    reason: str | None = None
+    detail: str = ""
+    labels: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def alive(self) -> bool:
+        return self.state in (RunState.QUEUED, RunState.STARTING, RunState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a run uses now: CPU seconds since its start, bytes, process count."""
+
+    cpu_seconds: float
+    memory_bytes: int
+    processes: int
+
+
+class Engine(Protocol):
+    """Runs workloads; a run outlives the process that started it."""
+
+    def start(self, workload: Workload) -> str:
+        """Start ``workload`` and return its run id.
+
+        Raises ``SandboxUnavailable`` when isolation can't be had.
+        """
+
+    def status(self, run_id: str) -> Status:
+        """The run's status; raises ``KeyError`` for an unknown run."""
+
+    def stop(self, run_id: str, *, grace: float = 5.0) -> Status:
+        """Ask the run to end (SIGTERM), kill it after ``grace`` seconds, and wait."""
+
+    def address(self, run_id: str) -> str | None:
+        """``host:port`` on the host's loopback that leads to ``Workload.listen``."""
+
+    def usage(self, run_id: str) -> Usage | None:
+        """What the run uses now, ``None`` once it has ended."""
+
+    def mount(self, run_id: str, source: Path, target: str, *, writable: bool = False) -> None:
+        """Add a mount to a running sandbox; ``EngineError`` where that can't be done."""
+
+    def log_path(self, run_id: str) -> Path:
+        """The file that has the run's stdout and stderr."""
+
+    def runs(self) -> list[Status]:
+        """Every run whose folder still exists, newest first."""

@@ -1,0 +1,79 @@
+"""What to run: the one description the portal, the hub and the dispatcher share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+Network = Literal["none", "loopback", "open"]
+
+
+class RunState(StrEnum):
+    """A run's state, as its shim last wrote it (``lost``: the shim is gone)."""
+
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    LOST = "lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A host folder or file seen by user code at ``target``; read-only unless said."""
+
+    source: Path
+    target: PurePosixPath
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Port ``port`` on the sandbox's own loopback leads to ``address`` (``host:port``).
+
+    The only way from inside a sandbox to a service on the host's loopback.
+    """
+
+    port: int
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use; ``None`` means not limited."""
+
+    cpus: float | None = None
+    memory_bytes: int | None = None
+    processes: int | None = None
+    open_files: int | None = None
+    wall_seconds: int | None = None
+    disk_bytes: int | None = None
+    log_bytes: int = 50_000_000
+    gpus: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Everything an engine needs to start one run.
+
+    ``argv``, ``cwd``, ``env`` are as seen inside the sandbox. ``listen`` is the
+    TCP port the program opens on the sandbox's loopback, reachable from the host
+    at ``Engine.address``; ``None`` when it serves nothing. ``name`` is for people
+    (``notebook 33852``). ``labels`` come back in the run's status.
+    """
+
+    argv: tuple[str, ...]
+    name: str = ""
+    cwd: PurePosixPath = PurePosixPath("/")
+    env: dict[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    limits: Limits = Limits()
+    network: Network = "none"
+    listen: int | None = None
+    forwards: tuple[Forward, ...] = ()
+    hostname: str = "lyceum"
+    labels: dict[str, str] = field(default_factory=dict)

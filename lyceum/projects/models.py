@@ -1,0 +1,134 @@
+"""Projects: code, an environment, at most two datasets, and their versions."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Tag(models.Model):
+    """A word that groups projects; stored in lower case."""
+
+    name = models.CharField(_("name"), max_length=30, unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Project(models.Model):
+    """A project; its id is the project id of the guide's URL rule."""
+
+    class Kind(models.TextChoices):
+        NOTEBOOK = "notebook", _("Notebook")
+        CLUSTER = "cluster", _("Cluster")
+
+    class Visibility(models.TextChoices):
+        PRIVATE = "private", _("Private")
+        SHARED = "shared", _("Shared")
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="projects"
+    )
+    slug = models.SlugField(_("slug"), max_length=80, blank=True)
+    kind = models.CharField(_("type"), max_length=10, choices=Kind, default=Kind.NOTEBOOK)
+    environment = models.CharField(_("environment"), max_length=40)
+    framework = models.CharField(_("framework"), max_length=40, blank=True)
+    resource = models.CharField(_("resource"), max_length=40, default="cpu")
+    name = models.CharField(_("name"), max_length=100)
+    name_en = models.CharField(_("name in English"), max_length=100, blank=True)
+    description = models.TextField(_("description"), max_length=5000, blank=True)
+    description_en = models.TextField(_("description in English"), max_length=5000, blank=True)
+    tags = models.ManyToManyField(Tag, blank=True, related_name="projects")
+    cover = models.ImageField(_("cover"), upload_to="covers/", blank=True)
+    visibility = models.CharField(
+        _("visibility"), max_length=10, choices=Visibility, default=Visibility.PRIVATE
+    )
+    is_official = models.BooleanField(_("official"), default=False)
+    forked_from = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="forks"
+    )
+    forked_version = models.PositiveIntegerField(_("forked version"), null=True, blank=True)
+    fork_count = models.PositiveIntegerField(_("forks"), default=0)
+    star_count = models.PositiveIntegerField(_("stars"), default=0)
+    search_text = models.TextField(editable=False, blank=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+    updated = models.DateTimeField(_("updated"), auto_now=True)
+    deleted = models.DateTimeField(_("deleted"), null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["slug"],
+                condition=models.Q(is_official=True),
+                name="one_official_project_a_slug",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectDataset(models.Model):
+    """A dataset a project uses, pinned to a version, in place 1 or 2.
+
+    The guide's limit (每个项目最多可以引入两个数据集) is the database's own:
+    ``position`` is 1 or 2 and unique within the project.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="dataset_links")
+    dataset = models.ForeignKey(
+        "datasets.Dataset", on_delete=models.PROTECT, related_name="project_links"
+    )
+    version = models.ForeignKey("datasets.DatasetVersion", on_delete=models.PROTECT)
+    position = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "dataset"], name="one_link_a_dataset"),
+            models.UniqueConstraint(fields=["project", "position"], name="one_link_a_position"),
+        ]
+
+
+class Version(models.Model):
+    """A saved state of a project's files: one git commit, numbered 1, 2, …"""
+
+    class Cause(models.TextChoices):
+        MANUAL = "manual", _("Saved by hand")
+        AUTOMATIC = "automatic", _("Saved by itself")
+        FORK = "fork", _("Forked")
+        RESTORE = "restore", _("Before a restore")
+        CREATE = "create", _("Created")
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField(_("number"))
+    commit = models.CharField(max_length=64)
+    note = models.CharField(_("note"), max_length=200, blank=True)
+    cause = models.CharField(max_length=10, choices=Cause, default=Cause.MANUAL)
+    left_out = models.JSONField(_("files left out"), default=list)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
+    created = models.DateTimeField(_("created"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["project", "number"], name="one_project_version_a_number"
+            )
+        ]
+
+
+class Star(models.Model):
+    """A learner's star on a project."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="stars"
+    )
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="stars")
+    created = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "project"], name="one_star_a_project")
+        ]
