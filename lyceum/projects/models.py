@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+
+_ALIVE = Q(deleted__isnull=True)
+_OFFICIAL = _ALIVE & Q(is_official=True)
+_SHARED = _ALIVE & Q(is_official=False, visibility="shared")
 
 
 class Tag(models.Model):
     """A word that groups projects; stored in lower case."""
 
     name = models.CharField(_("name"), max_length=30, unique=True)
+
+    class Meta:
+        verbose_name = _("tag")
+        verbose_name_plural = _("tags")
 
     def __str__(self) -> str:
         return self.name
@@ -28,9 +38,13 @@ class Project(models.Model):
         SHARED = "shared", _("Shared")
 
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="projects"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="projects",
+        verbose_name=_("owner"),
+        db_index=False,
     )
-    slug = models.SlugField(_("slug"), max_length=80, blank=True)
+    slug = models.SlugField(_("slug"), max_length=80, blank=True, db_index=False)
     kind = models.CharField(_("type"), max_length=10, choices=Kind, default=Kind.NOTEBOOK)
     environment = models.CharField(_("environment"), max_length=40)
     framework = models.CharField(_("framework"), max_length=40, blank=True)
@@ -39,14 +53,22 @@ class Project(models.Model):
     name_en = models.CharField(_("name in English"), max_length=100, blank=True)
     description = models.TextField(_("description"), max_length=5000, blank=True)
     description_en = models.TextField(_("description in English"), max_length=5000, blank=True)
-    tags = models.ManyToManyField(Tag, blank=True, related_name="projects")
+    tags = models.ManyToManyField(
+        Tag, blank=True, related_name="projects", verbose_name=_("tags")
+    )
     cover = models.ImageField(_("cover"), upload_to="covers/", blank=True)
     visibility = models.CharField(
         _("visibility"), max_length=10, choices=Visibility, default=Visibility.PRIVATE
     )
     is_official = models.BooleanField(_("official"), default=False)
     forked_from = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="forks"
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="forks",
+        verbose_name=_("forked from"),
+        db_index=False,
     )
     forked_version = models.PositiveIntegerField(_("forked version"), null=True, blank=True)
     fork_count = models.PositiveIntegerField(_("forks"), default=0)
@@ -57,6 +79,38 @@ class Project(models.Model):
     deleted = models.DateTimeField(_("deleted"), null=True, blank=True)
 
     class Meta:
+        verbose_name = _("project")
+        verbose_name_plural = _("projects")
+        # One index for each order a hall tab can be read in, so that a page costs
+        # the same with a hundred projects as with a million.
+        indexes = [
+            models.Index(fields=["-id"], condition=_OFFICIAL, name="project_official"),
+            models.Index(fields=["-id"], condition=_SHARED, name="project_shared"),
+            models.Index(
+                fields=["-fork_count", "-id"], condition=_SHARED, name="project_shared_forks"
+            ),
+            models.Index(
+                fields=["-star_count", "-id"], condition=_SHARED, name="project_shared_stars"
+            ),
+            models.Index(
+                fields=["framework", "-id"], condition=_SHARED, name="project_shared_fw"
+            ),
+            models.Index(
+                fields=["framework", "-fork_count", "-id"],
+                condition=_SHARED,
+                name="project_shared_fw_forks",
+            ),
+            models.Index(
+                fields=["framework", "-star_count", "-id"],
+                condition=_SHARED,
+                name="project_shared_fw_stars",
+            ),
+            models.Index(fields=["owner", "-id"], name="project_owner"),
+            models.Index(fields=["forked_from", "-id"], name="project_forks"),
+            models.Index(
+                fields=["deleted"], condition=Q(deleted__isnull=False), name="project_trash"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["slug"],
@@ -67,6 +121,25 @@ class Project(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def shown_name(self) -> str:
+        """The name in the reader's language (shipped content has both)."""
+        return (self.name_en if _reader_is_english() else "") or self.name
+
+    @property
+    def shown_description(self) -> str:
+        """The description in the reader's language, as Markdown."""
+        return (self.description_en if _reader_is_english() else "") or self.description
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether everybody may see the project."""
+        return self.is_official or self.visibility == self.Visibility.SHARED
+
+
+def _reader_is_english() -> bool:
+    return (get_language() or "").startswith("en")
 
 
 class ProjectDataset(models.Model):
@@ -84,21 +157,31 @@ class ProjectDataset(models.Model):
     position = models.PositiveSmallIntegerField()
 
     class Meta:
+        verbose_name = _("dataset of a project")
+        verbose_name_plural = _("datasets of projects")
         ordering = ["position"]
         constraints = [
             models.UniqueConstraint(fields=["project", "dataset"], name="one_link_a_dataset"),
             models.UniqueConstraint(fields=["project", "position"], name="one_link_a_position"),
+            models.CheckConstraint(
+                condition=Q(position__in=(1, 2)), name="two_datasets_a_project_at_most"
+            ),
         ]
 
 
 class Version(models.Model):
-    """A saved state of a project's files: one git commit, numbered 1, 2, …"""
+    """A saved state of a project's files: one git commit, numbered 1, 2, …
+
+    ``left_out`` lists the first files that were not saved, each as
+    ``{"path", "size" (bytes), "reason"}``; ``left_out_count`` counts all of them.
+    """
 
     class Cause(models.TextChoices):
         MANUAL = "manual", _("Saved by hand")
         AUTOMATIC = "automatic", _("Saved by itself")
         FORK = "fork", _("Forked")
         RESTORE = "restore", _("Before a restore")
+        RESTORED = "restored", _("Restored")
         CREATE = "create", _("Created")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="versions")
@@ -107,10 +190,13 @@ class Version(models.Model):
     note = models.CharField(_("note"), max_length=200, blank=True)
     cause = models.CharField(max_length=10, choices=Cause, default=Cause.MANUAL)
     left_out = models.JSONField(_("files left out"), default=list)
+    left_out_count = models.PositiveIntegerField(default=0)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True)
     created = models.DateTimeField(_("created"), auto_now_add=True)
 
     class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(
