@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "csp",
     "oauth2_provider",
     "django_htmx",
     "ninja",
@@ -49,14 +50,16 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lyceum.portal.middleware.origin_guard",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "lyceum.portal.middleware.LanguageMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "lyceum.portal.middleware.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "lyceum.portal.middleware.htmx_answers",
     "lyceum.portal.middleware.domain_errors",
 ]
 
@@ -128,16 +131,41 @@ SESSION_COOKIE_NAME = "lyceum_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LYCEUM.public_scheme == "https"
+CSRF_COOKIE_NAME = "lyceum_csrf"
+CSRF_FAILURE_VIEW = "lyceum.portal.failures.csrf_failure"
 LANGUAGE_COOKIE_NAME = "lyceum_language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 USE_X_FORWARDED_HOST = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# No script, frame or style but our own files; `style` attributes carry colours
+# and sizes computed from data. Forms may end at the notebooks' origin, where
+# the hub's login answers.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "style-src-attr": ["'unsafe-inline'"],
+        "img-src": ["'self'", "data:", "blob:", LYCEUM.notebook_url],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "frame-src": ["'self'", LYCEUM.notebook_url],
+        "form-action": ["'self'", LYCEUM.notebook_url],
+        "frame-ancestors": ["'none'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+    },
+}
+
 OAUTH2_PROVIDER = {
     "SCOPES": {"identify": "Know who you are"},
     "PKCE_REQUIRED": True,
-    "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
+    # As long as a session: logging out takes the hub's token back earlier.
+    "ACCESS_TOKEN_EXPIRE_SECONDS": 14 * 24 * 3600,
 }
 
 LOGGING = {

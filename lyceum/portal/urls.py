@@ -3,10 +3,16 @@ from django.urls import include, path
 
 from lyceum.portal.api import api
 
+handler400 = "lyceum.portal.failures.bad_request"
+handler403 = "lyceum.portal.failures.forbidden"
+handler404 = "lyceum.portal.failures.not_found"
+handler500 = "lyceum.portal.failures.server_error"
+
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("lyceum.accounts.urls")),
     path("accounts/", include("allauth.urls")),
-    path("o/", include("oauth2_provider.urls", namespace="oauth2_provider")),
+    path("", include("lyceum.accounts.oauth_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", api.urls),
 ]

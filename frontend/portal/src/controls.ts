@@ -1,0 +1,50 @@
+import { text } from "./requests";
+import { toast } from "./toasts";
+
+/** Small habits of every page, by attributes: no page needs a script for these. */
+export function startControls(): void {
+  document.addEventListener("click", (event) => {
+    const target = event.target as Element;
+    const theme = target.closest<HTMLElement>("[data-theme]")?.dataset["theme"];
+    if (theme) {
+      document.dispatchEvent(new CustomEvent("lyceum:theme", { detail: theme }));
+      markTheme();
+    }
+    const copied = target.closest<HTMLElement>("[data-copy]")?.dataset["copy"];
+    if (copied !== undefined) void copy(copied);
+  });
+  document.addEventListener("change", (event) => {
+    const input = event.target as HTMLInputElement;
+    if (input.matches?.("[data-submit-on-change]")) input.form?.requestSubmit();
+    if (input.matches?.("input[type=file][data-preview]")) preview(input);
+  });
+  markTheme();
+}
+
+function markTheme(): void {
+  const choice = document.documentElement.dataset["themeChoice"];
+  document.querySelectorAll<HTMLElement>("[data-theme]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset["theme"] === choice));
+    button.classList.toggle("active", button.dataset["theme"] === choice);
+  });
+}
+
+async function copy(value: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(value);
+    toast(text("textCopied"), "success");
+  } catch {
+    toast(text("textNotCopied"), "error");
+  }
+}
+
+/** `<input type=file data-preview="#image">` shows the chosen picture before it is sent. */
+function preview(input: HTMLInputElement): void {
+  const image = document.querySelector<HTMLImageElement>(input.dataset["preview"] ?? "");
+  const file = input.files?.[0];
+  if (!image || !file) return;
+  const url = URL.createObjectURL(file);
+  image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+  image.src = url;
+  image.hidden = false;
+}
