@@ -1,8 +1,59 @@
-"""Every test runs against a platform home of its own, never the operator's."""
+"""What all tests share: a platform home of their own, and a database of their own.
+
+``LYCEUM_TEST_DATABASE=postgresql`` runs the tests that touch the database, and
+only those, on a private PostgreSQL cluster instead of SQLite.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+from pathlib import Path
 
-os.environ["LYCEUM_HOME"] = tempfile.mkdtemp(prefix="lyceum-test-")
+import pytest
+from django.conf import settings
+
+from tests.support.postgresql import Cluster
+
+HOME = Path(tempfile.mkdtemp(prefix="lyceum-test-"))
+ON_POSTGRESQL = os.environ.get("LYCEUM_TEST_DATABASE") == "postgresql"
+CLUSTER = Cluster() if ON_POSTGRESQL else None
+
+for name in [name for name in os.environ if name.startswith("LYCEUM_")]:
+    del os.environ[name]
+os.environ.pop("DATABASE_URL", None)
+os.environ["LYCEUM_HOME"] = str(HOME)
+os.environ["DJANGO_SETTINGS_MODULE"] = "lyceum.portal.settings"
+if CLUSTER:
+    os.environ["DATABASE_URL"] = CLUSTER.url
+assert settings.LYCEUM.root == HOME.resolve()  # read now: pytest-django sets Django up with these
+
+pytest_plugins = ["tests.support.platform", "tests.support.browser"]
+
+DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if CLUSTER and not config.option.collectonly:
+        CLUSTER.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if CLUSTER:
+        CLUSTER.stop()
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL, leave out what has already run on SQLite and uses no database."""
+    if not CLUSTER:
+        return
+    chosen = [item for item in items if _uses_database(item)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+    items[:] = chosen
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
