@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from lyceum.portal.api import api
+from lyceum.portal.health import health
 
 handler400 = "lyceum.portal.failures.bad_request"
 handler403 = "lyceum.portal.failures.forbidden"
@@ -15,4 +16,5 @@ urlpatterns = [
     path("", include("lyceum.accounts.oauth_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", api.urls),
+    path("internal/health", health, name="health"),
 ]
