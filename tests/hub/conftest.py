@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.hub.stack import Person, Stack
+
+PORT = 8130
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(home=tmp_path_factory.mktemp("hub"), port=PORT)
+    stack.migrate()
+    for part in ("portal", "proxy", "hub"):
+        stack.start(part)
+    try:
+        for part in ("portal", "proxy", "hub"):
+            stack.up(part)
+        yield stack
+    finally:
+        stack.close()
+
+
+@pytest.fixture(scope="session")
+def people(stack: Stack) -> dict[str, Person]:
+    return stack.people(["alice", "bob"])

@@ -1,0 +1,192 @@
+"""The real portal, front door and hub as processes, on a home and ports of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from lyceum.config import Settings
+from lyceum.hub import frontdoor
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PEOPLE = Path(__file__).parent / "people.py"
+
+
+def wait_until(true: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+    """Poll ``true`` until it gives something true; ``AssertionError`` after ``seconds``."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if value := true():
+                return value
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+@dataclass
+class Person:
+    """A learner with a portal session, and the projects that are theirs."""
+
+    id: int
+    session: str
+    projects: list[int]
+
+
+@dataclass
+class Stack:
+    """One platform; ``part(name)`` starts, ``kill(name)`` sends SIGKILL."""
+
+    home: Path
+    port: int
+    processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return Settings(home=self.home, port=self.port, debug=False)
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "LYCEUM_HOME": str(self.home),
+            "LYCEUM_PORT": str(self.port),
+            "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
+            **frontdoor.environment(self.settings),
+        }
+
+    def command(self, part: str) -> list[str]:
+        python = sys.executable
+        return {
+            "portal": [
+                python,
+                "-m",
+                "uvicorn",
+                "lyceum.portal.asgi:application",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                str(self.settings.portal_port),
+                "--log-level",
+                "warning",
+            ],
+            "proxy": frontdoor.command(self.settings),
+            "hub": [
+                python,
+                "-m",
+                "jupyterhub",
+                "-f",
+                str(REPOSITORY / "lyceum/hub/jupyterhub_config.py"),
+            ],
+        }[part]
+
+    def health(self, part: str) -> str:
+        return {
+            "portal": f"http://127.0.0.1:{self.settings.portal_port}/internal/hub/userinfo",
+            "proxy": f"http://127.0.0.1:{self.port}/_chp_healthz",
+            "hub": f"http://127.0.0.1:{self.settings.hub_port}/hub/health",
+        }[part]
+
+    def start(self, part: str) -> None:
+        (self.home / "logs").mkdir(parents=True, exist_ok=True)
+        with (self.home / "logs" / f"{part}.log").open("ab") as log:
+            self.processes[part] = subprocess.Popen(
+                self.command(part),
+                cwd=REPOSITORY,
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def up(self, part: str, seconds: float = 30) -> None:
+        wait_until(lambda: httpx.get(self.health(part)).status_code < 500, f"{part} up", seconds)
+
+    def kill(self, part: str) -> None:
+        process = self.processes.pop(part)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+
+    def close(self) -> None:
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+
+    def migrate(self) -> None:
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "-v0"],
+            cwd=REPOSITORY,
+            env=self.environ,
+            check=True,
+        )
+
+    def people(self, names: list[str], projects: int = 2) -> dict[str, Person]:
+        """Learners made in the portal's database, logged in, each with projects."""
+        done = subprocess.run(
+            [sys.executable, str(PEOPLE), str(projects), *names],
+            cwd=REPOSITORY,
+            env=self.environ,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        found = json.loads(done.stdout.splitlines()[-1])
+        return {name: Person(**person) for name, person in found.items()}
+
+    def hub_api(
+        self, method: str, path: str, token: str | None = None, **kwargs: Any
+    ) -> httpx.Response:
+        """The hub's REST API, with the portal's key unless another is given."""
+        token = token or self.settings.secrets().hub_api_token
+        return httpx.request(
+            method,
+            f"http://127.0.0.1:{self.settings.hub_port}/hub/api{path}",
+            headers={"Authorization": f"token {token}"},
+            timeout=60,
+            **kwargs,
+        )
+
+    def browser(self, person: Person | None = None) -> Browser:
+        return Browser(self, person)
+
+
+class Browser:
+    """A browser's view: both host names lead to the front door; cookies by host."""
+
+    def __init__(self, stack: Stack, person: Person | None) -> None:
+        self.stack = stack
+        self.client = httpx.Client(timeout=60, follow_redirects=False)
+        self.trail: list[str] = []
+        if person:
+            self.client.cookies.set("lyceum_session", person.session, domain="127.0.0.1")
+
+    def get(self, url: str, **kwargs: Any) -> httpx.Response:
+        """Follow redirects across both hosts, as a browser does without a click."""
+        self.trail = []
+        for _ in range(15):
+            self.trail.append(url)
+            response = self.client.get(url, headers={"Sec-Fetch-Mode": "navigate"}, **kwargs)
+            if not response.is_redirect:
+                return response
+            url = str(response.next_request.url)
+        raise AssertionError(f"redirect loop: {self.trail}")
+
+
+def fresh_name() -> str:
+    return f"learner{secrets.token_hex(4)}"
