@@ -1,0 +1,28 @@
+"""Writing projects; one file a subject. Each checks who asks, then writes at once."""
+
+from lyceum.projects.actions.datasets import add_dataset, remove_dataset
+from lyceum.projects.actions.details import edit_project, set_cover, set_tags, set_visibility
+from lyceum.projects.actions.forks import fork_project
+from lyceum.projects.actions.lifecycle import create_project, publish_official
+from lyceum.projects.actions.stars import star_project, unstar_project
+from lyceum.projects.actions.trash import delete_project, purge_trash, restore_project
+from lyceum.projects.actions.versions import restore_version, save_version
+
+__all__ = [
+    "add_dataset",
+    "create_project",
+    "delete_project",
+    "edit_project",
+    "fork_project",
+    "publish_official",
+    "purge_trash",
+    "remove_dataset",
+    "restore_project",
+    "restore_version",
+    "save_version",
+    "set_cover",
+    "set_tags",
+    "set_visibility",
+    "star_project",
+    "unstar_project",
+]
