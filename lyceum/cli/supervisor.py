@@ -86,7 +86,7 @@ class Supervisor:
             await self._http.aclose()
 
     async def _wait_until_ready(self, keepers: list[asyncio.Task[None]]) -> None:
-        all_ready = asyncio.gather(*(event.wait() for event in self._ready.values()))
+        all_ready = asyncio.create_task(self._until_all_ready())
         stopped = asyncio.create_task(self._stopping.wait())
         try:
             done, _ = await asyncio.wait(
@@ -102,6 +102,10 @@ class Supervisor:
         for keeper in keepers:
             if keeper in done:
                 keeper.result()
+
+    async def _until_all_ready(self) -> None:
+        for event in self._ready.values():
+            await event.wait()
 
     def _not_ready(self) -> Problem:
         late = next(name for name, event in self._ready.items() if not event.is_set())
