@@ -1,0 +1,1 @@
+"""The reconcile loop: what the database wants against what hub and engine report."""

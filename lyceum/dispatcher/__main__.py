@@ -1,0 +1,3 @@
+from lyceum.dispatcher.main import run
+
+run()

@@ -1,0 +1,53 @@
+"""``python -m lyceum.dispatcher``: runs the reconcile loop until it is told to stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+
+import django
+from filelock import FileLock, Timeout
+
+from lyceum.config import settings
+
+log = logging.getLogger("lyceum.dispatcher")
+
+_STANDBY_SECONDS = 1.0
+
+
+def run() -> None:
+    """Reconcile until SIGTERM or SIGINT.
+
+    One dispatcher works at a time: a second one waits for the first one's lock,
+    which the kernel releases when the first dies, however it dies.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.portal.settings")
+    django.setup()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    root = settings().root
+    root.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(root / "dispatcher.lock")
+    while not stopping.is_set():
+        try:
+            lock.acquire(timeout=_STANDBY_SECONDS)
+        except Timeout:
+            continue
+        break
+    if not stopping.is_set():
+        _loop(stopping)
+    logging.shutdown()
+    # A build may still be at work in a thread; it is begun anew at the next start.
+    os._exit(0)
+
+
+def _loop(stopping: threading.Event) -> None:
+    from lyceum.dispatcher.rounds import Rounds
+
+    log.info("the dispatcher is at work")
+    rounds = Rounds()
+    while not stopping.is_set():
+        stopping.wait(rounds.turn())

@@ -1,0 +1,192 @@
+"""The steps of a notebook server's life that the platform itself takes.
+
+Each step is a compare-and-set on the row: it names the states it may leave and
+the attempt it belongs to, so that a request, the hub's report and the
+dispatcher can come in any order, twice, or after a crash, and the first one
+counts. Learners' own wishes are in :mod:`lyceum.notebooks.actions`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from lyceum.common.errors import DomainError
+from lyceum.engine import local_engine
+from lyceum.engine.base import EngineError
+from lyceum.notebooks import hubapi
+from lyceum.notebooks.models import NotebookServer
+from lyceum.projects.actions import save_version
+
+State = NotebookServer.State
+Stage = NotebookServer.Stage
+Reason = NotebookServer.Reason
+
+log = logging.getLogger(__name__)
+
+NOTHING_SAVED = 0
+"""``saved_version`` once saving was tried and there was nothing new to keep."""
+
+
+def advance(server: NotebookServer, states: Iterable[str], **changes: Any) -> bool:
+    """Change the row if it is still in one of ``states`` and at the same attempt.
+
+    Returns whether it was; ``server`` then has the new values too.
+    """
+    found = NotebookServer.objects.filter(
+        pk=server.pk, attempt=server.attempt, state__in=list(states)
+    ).update(**changes)
+    if found:
+        for name, value in changes.items():
+            setattr(server, name, value)
+    return bool(found)
+
+
+def launch(server: NotebookServer) -> None:
+    """Ask the hub to start the server; when it does not answer, leave it for later."""
+    try:
+        hubapi.start_server(server.user_id, server.project_id)
+    except hubapi.HubRefused as refusal:
+        fail_start(server, Reason.SPAWN, str(refusal))
+    except hubapi.HubUnreachable:
+        log.warning("the hub did not answer the start of notebook %s", server)
+    else:
+        advance(server, [State.STARTING], launched=timezone.now())
+
+
+def report_progress(server: NotebookServer, percent: int, message: str) -> bool:
+    """Show how far a start is; never goes back."""
+    percent = max(server.progress, min(int(percent), 99))
+    return advance(server, [State.STARTING], progress=percent, message=message)
+
+
+def mark_built(server: NotebookServer) -> bool:
+    """The environment is there: the hub's turn."""
+    return advance(
+        server, [State.STARTING], stage=Stage.LAUNCHING, message="", requested=timezone.now()
+    )
+
+
+def mark_ready(server: NotebookServer, run_id: str) -> bool:
+    """The hub says that the server answers; ``run_id`` is the engine's run."""
+    now = timezone.now()
+    return advance(
+        server,
+        [State.STARTING],
+        state=State.RUNNING,
+        run_id=run_id,
+        progress=100,
+        message="",
+        started=now,
+        last_activity=now,
+        warned=None,
+    )
+
+
+def fail_start(server: NotebookServer, reason: str, message: str) -> bool:
+    """A start that came to nothing; nothing ran, so there is nothing to save."""
+    log.warning("notebook %s did not start (%s): %s", server, reason, message)
+    return advance(
+        server,
+        [State.STARTING],
+        state=State.FAILED,
+        reason=reason,
+        message=message,
+        token_hash="",
+        ended=timezone.now(),
+    )
+
+
+def begin_stop(server: NotebookServer, reason: str, message: str = "") -> bool:
+    """Decide that the server ends, or note that it has ended; see :func:`finish_stop`."""
+    return advance(
+        server,
+        [State.STARTING, State.RUNNING],
+        state=State.STOPPING,
+        reason=reason,
+        message=message,
+        saved_version=None,
+    )
+
+
+def finish_stop(server: NotebookServer) -> bool:
+    """Save a version, end the server, and close the attempt.
+
+    May be called again after it was cut short anywhere. Returns ``False`` while
+    the hub is still at it or does not answer.
+    """
+    if server.saved_version is None:
+        number = _save_version(server) if server.started else NOTHING_SAVED
+        if not advance(server, [State.STOPPING], saved_version=number):
+            return True
+    try:
+        hubapi.stop_server(server.user_id, server.project_id)
+        if hubapi.server(server.user_id, server.project_id) is not None:
+            return False
+    except (hubapi.HubUnreachable, hubapi.HubRefused) as error:
+        log.warning("the hub did not stop notebook %s: %s", server, error)
+        return False
+    end_run(server.run_id)
+    return advance(
+        server,
+        [State.STOPPING],
+        state=State.STOPPED if server.reason in NotebookServer.PEACEFUL else State.FAILED,
+        token_hash="",
+        ended=timezone.now(),
+    )
+
+
+def end_run(run_id: str) -> None:
+    """Make sure that a run is over, whatever the hub thinks of it."""
+    if not run_id:
+        return
+    engine = local_engine()
+    try:
+        if engine.status(run_id).alive:
+            engine.stop(run_id)
+    except KeyError:
+        return
+    except EngineError as error:
+        log.error("run %s could not be stopped: %s", run_id, error)
+
+
+def note_run(server: NotebookServer, run_id: str) -> bool:
+    """Remember which run of the engine the server is."""
+    return advance(server, [State.STARTING, State.RUNNING], run_id=run_id)
+
+
+def note_activity(server: NotebookServer, when: datetime) -> bool:
+    """The learner or the kernel did something at ``when``; a warning is taken back."""
+    if server.last_activity and when <= server.last_activity:
+        return False
+    return advance(server, [State.RUNNING], last_activity=when, warned=None)
+
+
+def warn(server: NotebookServer) -> bool:
+    """The learner is told from now on that the server will be stopped."""
+    return advance(server, [State.RUNNING], warned=timezone.now())
+
+
+def _save_version(server: NotebookServer) -> int:
+    """The number of the version just saved, or ``NOTHING_SAVED``.
+
+    A work folder that cannot be saved must not keep a server running for ever:
+    its files stay on disk as they are.
+    """
+    with translation.override(server.user.language or None):
+        try:
+            version = save_version(
+                server.user,
+                server.project_id,
+                note=_("Saved before the notebook stopped"),
+                cause="automatic",
+            )
+        except DomainError as refusal:
+            log.warning("no version of project %s saved: %s", server.project_id, refusal)
+            return NOTHING_SAVED
+    return version.number if version else NOTHING_SAVED
