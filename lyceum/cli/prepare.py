@@ -1,7 +1,7 @@
 """What ``lyceum up`` does before it starts the parts; run as a program.
 
 Progress and problems go to stderr; the last line on stdout is JSON:
-``{"login_link": "<the administrator's one-time login link>"}``.
+``{"login_link": "<the administrator's one-time login link, or empty>"}``.
 """
 
 from __future__ import annotations

@@ -54,8 +54,9 @@ def _only_supervisor(root: Path) -> Iterator[None]:
 
 
 def _prepare() -> str:
-    """Bring database, content and environments up to date; return the login link.
+    """Bring database, content and environments up to date.
 
+    Returns the administrator's one-time login link, empty once there is one.
     Another process does it, so that Django does not stay in the supervisor.
     """
     done = subprocess.run(
@@ -72,9 +73,10 @@ def _supervise(console: Console, current: Settings, login_link: str) -> None:
 
     def announce() -> None:
         console.print(f"Lyceum is ready: {current.portal_url}", highlight=False, soft_wrap=True)
-        console.print(
-            f"Administrator, log in once with: {login_link}", highlight=False, soft_wrap=True
-        )
+        if login_link:
+            console.print(
+                f"Administrator, log in once with: {login_link}", highlight=False, soft_wrap=True
+            )
 
     async def supervise() -> None:
         await Supervisor(current, parts(current)).run(announce)

@@ -1,0 +1,51 @@
+"""``lyceum env list`` and ``lyceum env build``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from lyceum import environments
+from lyceum.cli.environments import build, why_unavailable
+from lyceum.cli.problems import ExitCode, Problem
+
+commands = typer.Typer(help="Environments: what notebooks run in.", no_args_is_help=True)
+
+
+@commands.command("list")
+def list_command() -> None:
+    """Every environment: its interpreter, framework and whether it can be used here."""
+    table = Table("name", "Python", "framework", "state")
+    for environment in environments.definitions():
+        found = environments.availability(environment.name)
+        table.add_row(
+            environment.name, environment.interpreter, environment.framework, _state(found)
+        )
+    Console().print(table)
+
+
+@commands.command("build")
+def build_command(
+    names: Annotated[list[str], typer.Argument(help="As `lyceum env list` shows them.")],
+) -> None:
+    """Build environments now instead of at their first use."""
+    known = {environment.name for environment in environments.definitions()}
+    known.add(environments.SERVER)
+    for name in names:
+        if name not in known:
+            raise Problem(
+                ExitCode.USAGE,
+                f"There is no environment {name!r}; there are {', '.join(sorted(known))}.",
+            )
+    build(Console(stderr=True), names)
+
+
+def _state(found: environments.Availability) -> str:
+    if found.built:
+        return "[green]built[/]"
+    if found.reason is None:
+        return "built at its first use"
+    return f"[yellow]unavailable[/]: {why_unavailable(found.reason)}"
