@@ -49,6 +49,8 @@ class Settings(BaseSettings):
     public_scheme: Literal["http", "https"] = "http"
     public_port: int | None = None
     database_url: str | None = None
+    email_url: str = Field("console:", description="Mail server, as dj-email-url writes it.")
+    email_from: str = "Lyceum <no-reply@localhost>"
     debug: bool = False
     sandbox: Literal["on", "off"] = "on"
     warm_pool: int = Field(1, description="Notebook servers kept started ahead.")

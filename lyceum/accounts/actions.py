@@ -1,12 +1,26 @@
-"""What a learner changes about themselves."""
+"""What people change about themselves, and how the first administrator comes in."""
 
 from __future__ import annotations
 
+import secrets
+from datetime import timedelta
+from typing import BinaryIO
+
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from lyceum.accounts.models import User
+from lyceum.accounts import queries
+from lyceum.accounts.models import AdminLoginLink, User
 from lyceum.common.errors import DomainError
+from lyceum.common.images import reencoded
+
+ADMIN_LINK_LIFETIME = timedelta(hours=24)
+AVATAR_PIXELS = 256
 
 
 def choose_language(user: User, *, language: str) -> None:
@@ -18,3 +32,87 @@ def choose_language(user: User, *, language: str) -> None:
         raise DomainError("unknown_language", _("There is no such language."), field="language")
     user.language = language
     user.save(update_fields=["language"])
+
+
+def update_profile(user: User, *, display_name: str, bio: str) -> None:
+    """Change what others read about ``user``; both may be empty.
+
+    Raises ``DomainError`` on ``display_name`` or ``bio`` when one is too long.
+    """
+    user.display_name = " ".join(display_name.split())
+    user.bio = bio.strip()
+    try:
+        user.full_clean(include=["display_name", "bio"])
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise DomainError("not_valid", messages[0], field=field) from None
+    user.save(update_fields=["display_name", "bio"])
+
+
+def change_avatar(user: User, *, picture: BinaryIO) -> None:
+    """Show ``picture``, made anew as a 256 × 256 WebP, as ``user``'s avatar.
+
+    Raises ``DomainError`` on ``avatar`` for what is no picture or too large.
+    """
+    fresh = reencoded(picture, width=AVATAR_PIXELS, height=AVATAR_PIXELS, field="avatar")
+    old = user.avatar.name
+    user.avatar.save(fresh.name, fresh, save=False)
+    user.save(update_fields=["avatar"])
+    _delete_file(user, old)
+
+
+def remove_avatar(user: User) -> None:
+    """Go back to the initial on a colour."""
+    old = user.avatar.name
+    user.avatar = ""
+    user.save(update_fields=["avatar"])
+    _delete_file(user, old)
+
+
+def _delete_file(user: User, name: str) -> None:
+    if name:
+        user.avatar.storage.delete(name)
+
+
+def create_admin_login_link() -> str:
+    """An absolute address at which the first administrator sets name and password.
+
+    It works once, for 24 hours, and takes every earlier link back. Returns ``""``
+    when an administrator has a password already: then nobody needs one.
+    """
+    if queries.administrator_has_password():
+        return ""
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        AdminLoginLink.objects.all().delete()
+        AdminLoginLink.objects.create(
+            token_hash=queries.token_hash(token), expires=timezone.now() + ADMIN_LINK_LIFETIME
+        )
+    return settings.LYCEUM.portal_url + reverse("accounts:admin_link", args=[token])
+
+
+@transaction.atomic
+def set_up_administrator(token: str, *, username: str, password: str) -> User:
+    """Spend the link and return the administrator it made, not yet logged in.
+
+    Raises ``Conflict`` (``link_spent``) for a link that is unknown, used, older
+    than 24 hours or no longer needed, and ``DomainError`` on ``username`` or
+    ``password`` for ones that may not be had; then the link stays good.
+    """
+    link = queries.open_admin_link(token, lock=True)
+    user = User(username=username, is_staff=True, is_superuser=True)
+    try:
+        user.full_clean(include=["username"])
+        validate_password(password, user)
+    except ValidationError as error:
+        field = "username" if hasattr(error, "error_dict") else "password"
+        raise DomainError("not_valid", error.messages[0], field=field) from None
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:
+        raise DomainError("name_taken", _("This user name is taken."), field="username") from None
+    link.used = timezone.now()
+    link.save(update_fields=["used"])
+    return user

@@ -18,3 +18,14 @@ class User(AbstractUser):
     @property
     def shown_name(self) -> str:
         return self.display_name or self.username
+
+
+class AdminLoginLink(models.Model):
+    """The one-time link by which the first administrator sets a password.
+
+    Only the token's SHA-256 is kept; the token itself is printed once.
+    """
+
+    token_hash = models.CharField(max_length=64, unique=True)
+    expires = models.DateTimeField()
+    used = models.DateTimeField(null=True, blank=True)

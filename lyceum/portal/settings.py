@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import dj_database_url
+import dj_email_url
 from django.utils.translation import gettext_lazy as _
 
 from lyceum.config import settings as lyceum_settings
@@ -15,12 +16,12 @@ _secrets = LYCEUM.secrets()
 
 SECRET_KEY = _secrets.django_key
 DEBUG = LYCEUM.debug
-ALLOWED_HOSTS = ["*"] if LYCEUM.host == "0.0.0.0" and not LYCEUM.public_host else [
-    LYCEUM.public_host or LYCEUM.host,
-    LYCEUM.notebook_host,
-    "127.0.0.1",
-    "localhost",
-]
+_any_host = LYCEUM.host == "0.0.0.0" and not LYCEUM.public_host  # noqa: S104
+ALLOWED_HOSTS = (
+    ["*"]
+    if _any_host
+    else [LYCEUM.public_host or LYCEUM.host, LYCEUM.notebook_host, "127.0.0.1", "localhost"]
+)
 CSRF_TRUSTED_ORIGINS = [LYCEUM.portal_url]
 
 INSTALLED_APPS = [
@@ -113,8 +114,18 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-DEFAULT_FROM_EMAIL = "Lyceum <no-reply@localhost>"
+ACCOUNT_ADAPTER = "lyceum.accounts.adapter.AccountAdapter"
+ACCOUNT_USER_DISPLAY = "lyceum.accounts.adapter.shown_name"
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lyceum] "
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "root", "lyceum", "aistudio", "official"]
+ACCOUNT_USERNAME_MIN_LENGTH = 2
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = LYCEUM.public_scheme
+# dj-email-url's form, e.g. smtp+tls://user:password@mail.example.org:587
+vars().update(dj_email_url.parse(LYCEUM.email_url))
+DEFAULT_FROM_EMAIL = LYCEUM.email_from
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
@@ -126,6 +137,22 @@ STATIC_URL = "/static/"
 STATIC_ROOT = LYCEUM.root / "static"
 MEDIA_URL = "/media/"
 MEDIA_ROOT = LYCEUM.root / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "lyceum.portal.storage.StaticStorage"},
+}
+# Before `collectstatic` (development, tests) files come straight from the apps.
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+
+# In the database, so that login throttling counts over all processes.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "portal_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 SESSION_COOKIE_NAME = "lyceum_session"
 SESSION_COOKIE_HTTPONLY = True
@@ -139,7 +166,11 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 USE_X_FORWARDED_HOST = False
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# The front door appends the address it saw to X-Forwarded-For; in front of it
+# stands, when learners come by https, one TLS proxy of the operator's.
+ALLAUTH_TRUSTED_PROXY_COUNT = 2 if LYCEUM.public_scheme == "https" else 1
+if LYCEUM.public_scheme == "https":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # No script, frame or style but our own files; `style` attributes carry colours
 # and sizes computed from data. Forms may end at the notebooks' origin, where

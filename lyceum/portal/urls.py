@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from lyceum.portal import media
 from lyceum.portal.api import api
 from lyceum.portal.health import health
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("", include("lyceum.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("", include("lyceum.accounts.oauth_urls")),
+    path("media/<path:path>", media.serve, name="media"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", api.urls),
     path("internal/health", health, name="health"),

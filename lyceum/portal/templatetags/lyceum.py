@@ -125,6 +125,8 @@ def field(bound: BoundField, hide_label: bool = False) -> dict[str, Any]:
             filter(None, [widget.attrs.get("class"), css, "is-invalid" if bound.errors else ""])
         ),
     }
+    if widget.attrs.get("placeholder") == bound.label:
+        attrs["placeholder"] = False
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if bound.errors:
