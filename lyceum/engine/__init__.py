@@ -1,0 +1,17 @@
+"""Runs user code in a sandbox; outlives whoever started it. No Django here."""
+
+from __future__ import annotations
+
+# Light on purpose: every shim imports this package before a learner's program starts.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from lyceum.engine.local import LocalEngine
+
+
+def local_engine() -> LocalEngine:
+    """The engine of this platform's data folder, as every part of it sees it."""
+    from lyceum.config import settings
+    from lyceum.engine.local import LocalEngine
+
+    configured = settings()
+    return LocalEngine(configured.root, sandbox=configured.sandbox)

@@ -1,0 +1,35 @@
+"""A run's folder: ``workload.json``, ``plan.json``, ``state.json``, ``log``, ``log.1``.
+
+``state.json`` has `base.Status`'s fields and, for the engine itself: ``shim``
+(`procs.identity` of the shim), ``init_pid`` (the sandbox's first process on the
+host), ``address``, ``limiter``, ``host_uid``, ``out_of_memory_kills``. Standard library only:
+the shim, which must start fast, shares this with the engine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+
+STATE = "state.json"
+PLAN = "plan.json"
+WORKLOAD = "workload.json"
+LOG = "log"
+OLDER_LOG = "log.1"
+STOP = "stop"
+ENDED = frozenset({"succeeded", "failed", "stopped", "lost"})
+
+
+def read_json(folder: str, name: str) -> dict:
+    """The object in ``folder/name``; raises ``FileNotFoundError``."""
+    with open(os.path.join(folder, name), encoding="utf-8") as file:
+        return json.load(file)
+
+
+def write_json(folder: str, name: str, value: dict) -> None:
+    """Put ``value`` at ``folder/name`` so that a reader sees the old or the new, whole."""
+    path = os.path.join(folder, name)
+    fresh = f"{path}.{os.getpid()}"
+    with open(fresh, "w", encoding="utf-8") as file:
+        json.dump(value, file, ensure_ascii=False)
+    os.replace(fresh, path)

@@ -1,0 +1,164 @@
+"""The detached process that starts one sandbox, watches it and writes down how it ended.
+
+It must start fast (a learner waits for it) and depend on little (it outlives an
+upgrade of the platform), so: standard library, few imports, no dataclasses.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+from lyceum.engine import procs, runfolder
+from lyceum.engine.disk import DiskWatch
+from lyceum.engine.ending import Ending
+from lyceum.engine.launch import Sandbox
+from lyceum.engine.limits import by_name
+from lyceum.engine.logfile import RunLog
+from lyceum.engine.network import Network
+
+_CHUNK = 256 * 1024
+_CHECK_SECONDS = 0.25
+_DRAIN_SECONDS = 2.0
+TIME_LIMIT_GRACE = 5.0
+
+
+class Shim:
+    """One run from its folder's plan to its end."""
+
+    def __init__(self, folder: str, listener: socket.socket | None) -> None:
+        self.folder = folder
+        self.plan = runfolder.read_json(folder, runfolder.PLAN)
+        self.state = runfolder.read_json(folder, runfolder.STATE)
+        self.limits = self.plan["limits"]
+        self.limiter = by_name(self.plan["limiter"])(self.state["run_id"])
+        self.log = RunLog(folder, self.limits["log_bytes"])
+        self.network = Network()
+        self.disk = DiskWatch(self.plan["mounts"], self.limits["disk_bytes"])
+        self.ending = Ending()
+        self._listener = listener
+        self._wake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake)
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def save(self, **changes: object) -> None:
+        self.state.update(changes)
+        try:
+            runfolder.write_json(self.folder, runfolder.STATE, self.state)
+        except OSError as error:  # a full disk must not end the run
+            print(f"state not written: {error}", file=sys.stderr)
+
+    def run(self) -> None:
+        """Start the sandbox, watch it until it ends, and leave the final state behind."""
+        sandbox = Sandbox(self.plan, self.folder, self.limiter)
+        try:
+            self.limiter.prepare(self.limits)
+            sandbox.start()
+            self.save(init_pid=sandbox.init_pid, pid=sandbox.init_pid, host_uid=sandbox.host_uid)
+            self.limiter.watch(sandbox.init_pid)
+            self.network.attach(self.plan, sandbox.network_pid, self._listener)
+            sandbox.release()
+            self.save(state="running", started=time.time())
+            self._watch(sandbox)
+        except (OSError, RuntimeError) as error:
+            self.ending.fail_to_start(str(error))
+            sandbox.kill()
+            self._drain(sandbox)
+            sandbox.wait()
+        self._finish(sandbox)
+
+    def _watch(self, sandbox: Sandbox) -> None:
+        poll = select.poll()
+        poll.register(self._wake, select.POLLIN)
+        poll.register(sandbox.output, select.POLLIN)
+        wall = self.limits["wall_seconds"]
+        deadline = time.monotonic() + wall if wall else None
+        open_output = True
+        while not sandbox.ended():
+            ready = {descriptor for descriptor, _ in poll.poll(_CHECK_SECONDS * 1000)}
+            if sandbox.output in ready and open_output and not self._copy_output(sandbox):
+                poll.unregister(sandbox.output)
+                open_output = False
+            if self._wake in ready:
+                os.read(self._wake, 4096)
+                self._obey(sandbox)
+            self._check(sandbox, deadline)
+        self._drain(sandbox)
+
+    def _copy_output(self, sandbox: Sandbox) -> bool:
+        data = os.read(sandbox.output, _CHUNK)
+        self.log.write(data)
+        return bool(data)
+
+    def _obey(self, sandbox: Sandbox) -> None:
+        try:
+            grace = runfolder.read_json(self.folder, runfolder.STOP)["grace"]
+        except FileNotFoundError:
+            return
+        if self.ending.begin("stopped", "the run was stopped", grace):
+            sandbox.ask_to_end()
+
+    def _check(self, sandbox: Sandbox, deadline: float | None) -> None:
+        if self.ending.overdue():
+            sandbox.kill()
+        if deadline is not None and time.monotonic() > deadline:
+            seconds = self.limits["wall_seconds"]
+            sentence = f"the run reached its time limit of {seconds} s"
+            if self.ending.begin("time_limit", sentence, TIME_LIMIT_GRACE):
+                sandbox.ask_to_end()
+        broken = self.limiter.check() or self.disk.check()
+        if broken is not None and self.ending.begin(*broken, 0.0):
+            sandbox.kill()
+        kills = self.limiter.out_of_memory_kills()
+        if kills != self.state.get("out_of_memory_kills", 0):
+            self.save(out_of_memory_kills=kills)
+
+    def _drain(self, sandbox: Sandbox) -> None:
+        """Take what is still in the pipe; every process that could write to it is gone."""
+        until = time.monotonic() + _DRAIN_SECONDS
+        while time.monotonic() < until and select.select([sandbox.output], [], [], 0.1)[0]:
+            if not self._copy_output(sandbox):
+                return
+
+    def _finish(self, sandbox: Sandbox) -> None:
+        if sandbox.setup_failed():
+            self.ending.fail_to_start(f"the sandbox could not be made: {self.log.last_line()}")
+        self.network.close()
+        kills = self.limiter.out_of_memory_kills()
+        usage = self.limiter.usage(None)
+        self.limiter.close()
+        self.save(
+            **self.ending.result(sandbox.status(), kills),
+            out_of_memory_kills=kills,
+            cpu_seconds=usage[0],
+            ended=time.time(),
+            init_pid=None,
+        )
+
+
+def main(arguments: list[str]) -> None:
+    """``shim FOLDER [DESCRIPTOR]``: detach, then run the folder's plan.
+
+    Returns to the starter once the shim has its own process and said so in
+    ``state.json``. ``DESCRIPTOR`` is the listening socket of `Engine.address`.
+    """
+    folder = arguments[0]
+    listener = socket.socket(fileno=int(arguments[1])) if len(arguments) > 1 else None
+    told, tell = os.pipe()
+    if os.fork():
+        os.close(tell)
+        os.read(told, 1)
+        os._exit(0)
+    os.close(told)
+    os.setsid()
+    shim = Shim(folder, listener)
+    shim.save(state="starting", shim=procs.identity(os.getpid()))
+    os.write(tell, b"1")
+    os.close(tell)
+    shim.run()
