@@ -74,7 +74,7 @@ c.JupyterHub.load_roles = [
     {"name": "user", "scopes": ["access:servers!user", "users:activity!user"]},
     {
         "name": "portal",
-        "scopes": ["admin:users", "admin:servers", "list:users", "read:hub"],
+        "scopes": ["admin:users", "admin:servers", "admin:server_state", "list:users", "read:hub"],
         "services": ["portal"],
     },
 ]

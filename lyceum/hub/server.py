@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from lyceum import environments
 from lyceum.engine.workload import Forward, Workload
 
 HOME = PurePosixPath("/home/aistudio")
@@ -40,7 +42,7 @@ def argv(python: Path, project_id: str) -> tuple[str, ...]:
 def with_server(
     workload: Workload,
     *,
-    python: Path,
+    prefix: str,
     project_id: str,
     label: str,
     env: dict[str, str],
@@ -48,15 +50,28 @@ def with_server(
 ) -> Workload:
     """``workload``, the project's sandbox, with the notebook server as its program.
 
-    ``env`` is the hub's part of the environment and wins over the workload's;
-    ``hub_address`` is the hub's ``host:port`` on the host.
+    ``prefix`` is the server's path, ``/user/30799/33852/``; ``env`` the hub's part
+    of the environment, which wins over the workload's; ``hub_address`` the hub's
+    ``host:port`` on the host.
     """
     return replace(
         workload,
-        argv=argv(python, project_id),
+        argv=argv(environments.python(environments.SERVER), project_id),
         cwd=HOME,
-        env={**workload.env, **env},
+        env={**workload.env, **env, "LYCEUM_DASHBOARD": _dashboard(workload, prefix)},
         listen=LISTEN_PORT,
         forwards=(*workload.forwards, Forward(HUB_PORT, hub_address)),
         labels={**workload.labels, LABEL: label},
+    )
+
+
+def _dashboard(workload: Workload, prefix: str) -> str:
+    """VisualDL's command for the project's environment, as visualdl.py reads it."""
+    return json.dumps(
+        environments.dashboard_argv(
+            workload.env["LYCEUM_ENVIRONMENT"],
+            logdir=str(HOME / "log"),
+            port="{port}",
+            public_path=f"{prefix}visualdl",
+        )
     )

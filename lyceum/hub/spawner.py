@@ -13,7 +13,6 @@ from jupyterhub.spawner import Spawner
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from traitlets import Unicode, default
 
-from lyceum import environments
 from lyceum.engine import codec, local_engine
 from lyceum.engine.base import Engine, EngineError
 from lyceum.engine.workload import Workload
@@ -79,7 +78,7 @@ class LyceumSpawner(Spawner):
         await self._step("workload")
         workload = server.with_server(
             await self._workload(),
-            python=environments.python(environments.SERVER),
+            prefix=self.server.base_url,
             project_id=self.name,
             label=self.label,
             env=self.get_env(),
