@@ -75,9 +75,7 @@ class DatasetFile(models.Model):
 
     class Meta:
         ordering = ["path"]
-        constraints = [
-            models.UniqueConstraint(fields=["version", "path"], name="one_file_a_path")
-        ]
+        constraints = [models.UniqueConstraint(fields=["version", "path"], name="one_file_a_path")]
 
 
 class Favourite(models.Model):
