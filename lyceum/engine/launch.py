@@ -8,8 +8,9 @@ import os
 import resource
 import select
 import signal
+import sys
 
-from lyceum.engine import procs
+from lyceum.engine import procs, stage
 from lyceum.engine.limits import Limiter
 
 _START_SECONDS = 30
@@ -40,38 +41,50 @@ class Sandbox:
         self.host_uid: int | None = None
         self.output, self._output_end = os.pipe()
 
-    @property
-    def network_pid(self) -> int:
-        """A process in the sandbox's network namespace."""
-        assert self.init_pid is not None
-        return self.init_pid
-
     def start(self) -> None:
         """Make the sandbox; raises `SetupFailed` or ``OSError``."""
         self._report, report_end = os.pipe()
         gate, self._gate = os.pipe()
+        trees = self._map_mounts()
         options = self._options(report_end, gate)
         self._monitor = os.fork()
         if self._monitor == 0:
             try:
-                self._become(options, [report_end, gate])
+                self._become(options, [report_end, gate], trees)
             except BaseException as error:
                 os.write(2, f"{error}\n".encode())
             finally:
                 os._exit(127)
-        for descriptor in (report_end, gate, self._output_end):
+        for descriptor in (report_end, gate, self._output_end, *trees):
             os.close(descriptor)
         self._await_child()
+
+    def _map_mounts(self) -> list[int]:
+        """The mounts as the run's own user sees them; empty where it can't have one."""
+        self.host_uid = stage.run_user()
+        if self.host_uid is None:
+            return []
+        try:
+            sources = [source for source, _, _ in self._plan["mounts"]]
+            trees = stage.mapped_trees(sources, self.host_uid)
+        except OSError as error:
+            print(f"user code runs as the platform's own user: {error}", file=sys.stderr)
+            self.host_uid = None
+            return []
+        # So that the program can open /dev/stdout, which is this pipe, by its name.
+        os.fchown(self._output_end, self.host_uid, self.host_uid)
+        return trees
 
     def _options(self, report: int, gate: int) -> list[str]:
         plan = self._plan
         options = [*plan["before"]]
-        for source, target, writable in plan["mounts"]:
-            options += ["--bind" if writable else "--ro-bind", source, target]
+        for index, (source, target, writable) in enumerate(plan["mounts"]):
+            seen = source if self.host_uid is None else stage.staged(index)
+            options += ["--bind" if writable else "--ro-bind", seen, target]
         options += plan["after"]
         return [*options, "--json-status-fd", str(report), "--block-fd", str(gate)]
 
-    def _become(self, options: list[str], keep: list[int]) -> None:
+    def _become(self, options: list[str], keep: list[int], trees: list[int]) -> None:
         # Options go through a file: on the command line, paths of the host and the
         # program's secrets could be read by every user of this machine, and inside.
         arguments = os.memfd_create("options")
@@ -83,9 +96,11 @@ class Sandbox:
         for descriptor in (arguments, *keep):
             os.set_inheritable(descriptor, True)
         self._restrict()
+        if self.host_uid is not None:
+            stage.become(self.host_uid, trees)
         program = self._plan["bwrap"]
         words = [program, "--args", str(arguments), "--", *self._plan["argv"]]
-        os.execve(program, words, {"PATH": "/usr/bin:/bin"})
+        os.execve(program, words, {"PATH": "/usr/bin:/bin"})  # noqa: S606
 
     def _restrict(self) -> None:
         signal.set_wakeup_fd(-1)

@@ -26,7 +26,10 @@ _PACKAGES = str(Path(lyceum.__file__).resolve().parents[1])
 _STARTING_SECONDS = 15.0
 _POLL_SECONDS = 0.02
 # -I -S: nothing of the user's site or environment, and half the start-up time.
-_BOOT = "import sys; sys.path.append({path!r}); from lyceum.engine.{module} import main; main(sys.argv[1:])"
+_BOOT = (
+    "import sys; sys.path.append({path!r}); "
+    "from lyceum.engine.{module} import main; main(sys.argv[1:])"
+)
 
 
 def _python(module: str, *arguments: str) -> list[str]:
@@ -221,6 +224,13 @@ class LocalEngine:
         if self.status(run_id).alive:
             raise EngineError(f"run {run_id} has not ended")
         shutil.rmtree(self._folder(run_id))
+
+
+def _new_run_id() -> str:
+    """A name no other run has, that sorts by time."""
+    now = time.time_ns()
+    moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now // 10**9))
+    return f"{moment}-{now % 10**9:09d}-{secrets.token_hex(3)}"
 
 
 def _shim_lives(record: dict) -> bool:

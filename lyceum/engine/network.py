@@ -1,4 +1,4 @@
-"""A sandbox's network: user-mode access to the world, and relays to the host. Standard library only."""
+"""A sandbox's network: user-mode access to the world, relays to and from the host."""
 
 from __future__ import annotations
 
@@ -37,15 +37,21 @@ class Network:
         options = ["--configure", "--mtu=65520", "--disable-host-loopback", "--enable-seccomp"]
         if not plan["slirp_dns"]:
             options.append("--disable-dns")
-        if os.geteuid() != 0:
-            options.append(f"--userns-path=/proc/{sandbox_pid}/ns/user")
 
         def become_slirp() -> None:
-            os.set_inheritable(tell, True)
-            os.set_inheritable(self._lifeline, True)
-            descriptors = [f"--ready-fd={tell}", f"--exit-fd={self._lifeline}"]
+            network = os.open(f"/proc/{sandbox_pid}/ns/net", os.O_RDONLY)
+            shared = [network, tell, self._lifeline]
+            if os.geteuid() != 0:
+                from lyceum.engine import kernel
+
+                shared.append(kernel.owner_of(network))
+                options.append(f"--userns-path=/proc/self/fd/{shared[-1]}")
+            for descriptor in shared:
+                os.set_inheritable(descriptor, True)
             program = plan["slirp4netns"]
-            os.execv(program, [program, *options, *descriptors, str(sandbox_pid), "tap0"])
+            words = [program, *options, f"--ready-fd={tell}", f"--exit-fd={self._lifeline}"]
+            where = ["--netns-type=path", f"/proc/self/fd/{network}", "tap0"]
+            os.execv(program, [*words, *where])  # noqa: S606
 
         self._fork(become_slirp)
         os.close(tell)

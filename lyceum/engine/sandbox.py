@@ -41,9 +41,9 @@ def bubblewrap_options(workload: Workload) -> tuple[list[str], list[str]]:
         # code is that user where it can't be given another one (`stage.py`).
         *("--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"),
         *_hidden("/proc/sysrq-trigger", "/proc/kcore", "/proc/keys"),
-        *("--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"),
-        *("--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"),
-        *("--symlink", "/tmp", "/var/tmp", "--dir", "/run"),
+        *("--perms", "1777", "--size", scratch, "--tmpfs", "/dev/shm"),  # noqa: S108
+        *("--perms", "1777", "--size", scratch, "--tmpfs", "/tmp"),  # noqa: S108
+        *("--symlink", "/tmp", "/var/tmp", "--dir", "/run"),  # noqa: S108
     ]
     if rootfs.HOME not in targets:
         before += ["--size", scratch, "--tmpfs", rootfs.HOME]

@@ -62,7 +62,7 @@ class Shim:
             sandbox.start()
             self.save(init_pid=sandbox.init_pid, pid=sandbox.init_pid, host_uid=sandbox.host_uid)
             self.limiter.watch(sandbox.init_pid)
-            self.network.attach(self.plan, sandbox.network_pid, self._listener)
+            self.network.attach(self.plan, sandbox.init_pid, self._listener)
             sandbox.release()
             self.save(state="running", started=time.time())
             self._watch(sandbox)

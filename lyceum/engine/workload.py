@@ -7,6 +7,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+_ROOT = PurePosixPath("/")
+
 Network = Literal["none", "loopback", "open"]
 
 
@@ -68,7 +70,7 @@ class Workload:
 
     argv: tuple[str, ...]
     name: str = ""
-    cwd: PurePosixPath = PurePosixPath("/")
+    cwd: PurePosixPath = _ROOT
     env: dict[str, str] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     limits: Limits = Limits()

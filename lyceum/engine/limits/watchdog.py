@@ -1,4 +1,4 @@
-"""Neither control group can be had: kernel limits per process, and a look several times a second."""
+"""No control group can be had: what the kernel limits per process, and frequent looks."""
 
 from __future__ import annotations
 
