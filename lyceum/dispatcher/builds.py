@@ -59,13 +59,13 @@ class _Reporter:
         self._environment = environment
         self._written = 0.0
 
-    def __call__(self, percent: int, message: str) -> None:
+    def __call__(self, fraction: float, step: str) -> None:
         now = time.monotonic()
         if now - self._written < _WRITE_SECONDS:
             return
         self._written = now
         for server in waiting(self._environment):
-            lifecycle.report_progress(server, percent, message)
+            lifecycle.report_build(server, fraction, step)
 
 
 def waiting(environment: str) -> QuerySet[NotebookServer]:

@@ -42,6 +42,7 @@ class Step(Enum):
     EXPLAIN = auto()
     GIVE_UP = auto()
     READY = auto()
+    NOTE_RUN = auto()
     END = auto()
     FINISH = auto()
     WARN = auto()
@@ -91,7 +92,10 @@ def _starting(server: NotebookServer, seen: Seen, now: datetime) -> Decision:
         return Decision(Step.BUILD)
     waited = now - server.requested
     if seen.hub_answers and seen.hub:
-        return Decision(Step.READY) if seen.hub.ready else _NOTHING
+        if seen.hub.ready:
+            return Decision(Step.READY)
+        is_news = seen.hub.run_id not in ("", server.run_id)
+        return Decision(Step.NOTE_RUN) if is_news else _NOTHING
     if waited > HUB_PATIENCE:
         return Decision(Step.GIVE_UP)
     if not seen.hub_answers or waited < REQUEST_AT_WORK:

@@ -22,6 +22,8 @@ def take(server: NotebookServer, seen: Seen, decision: Decision) -> None:
             lifecycle.fail_start(server, Reason.HUB_DOWN, "")
         case Step.READY if seen.hub:
             lifecycle.mark_ready(server, seen.hub.run_id)
+        case Step.NOTE_RUN if seen.hub:
+            lifecycle.note_run(server, seen.hub.run_id)
         case Step.END:
             lifecycle.begin_stop(server, decision.reason, decision.detail)
         case Step.FINISH:

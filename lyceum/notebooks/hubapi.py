@@ -7,7 +7,7 @@ id, so that its addresses follow the guide's rule ``/user/<user>/<project>/``.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,10 +48,11 @@ class HubServer:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """One event of a spawn: percent, the spawner's sentence, and how it ended."""
+    """One event of a spawn: percent, the hub's sentence, the spawner's step, how it ended."""
 
     percent: int
     message: str
+    step: str = ""
     ready: bool = False
     failed: bool = False
 
@@ -168,7 +169,12 @@ def _post_server(client: httpx.Client, user_id: int, project_id: int) -> httpx.R
 
 
 def _call(
-    client: httpx.Client, method: str, path: str, *, accept: set[int] | None = None, **arguments: Any
+    client: httpx.Client,
+    method: str,
+    path: str,
+    *,
+    accept: Collection[int] = (),
+    **arguments: Any,
 ) -> httpx.Response:
     try:
         answer = client.request(method, path, **arguments)
@@ -177,7 +183,7 @@ def _call(
     # 502 to 504 come from whoever stands in for a hub that is not there yet.
     if answer.status_code in (502, 503, 504):
         raise HubUnreachable(_sentence(answer))
-    if not answer.is_success and answer.status_code not in (accept or ()):
+    if not answer.is_success and answer.status_code not in accept:
         raise HubRefused(_sentence(answer))
     return answer
 
@@ -218,6 +224,7 @@ def _event(line: str) -> Progress | None:
     return Progress(
         percent=int(event.get("progress", 0)),
         message=str(event.get("message", "")),
+        step=str(event.get("stage", "")),
         ready=bool(event.get("ready")),
         failed=bool(event.get("failed")),
     )

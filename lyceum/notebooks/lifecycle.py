@@ -16,7 +16,6 @@ from typing import Any
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from lyceum.common.errors import DomainError
 from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError
 from lyceum.notebooks import hubapi
@@ -28,6 +27,9 @@ Stage = NotebookServer.Stage
 Reason = NotebookServer.Reason
 
 log = logging.getLogger(__name__)
+
+BUILD_PERCENT = 80
+"""How much of the progress bar preparing an environment takes, when it has to be."""
 
 NOTHING_SAVED = 0
 """``saved_version`` once saving was tried and there was nothing new to keep."""
@@ -59,10 +61,10 @@ def launch(server: NotebookServer) -> None:
         advance(server, [State.STARTING], launched=timezone.now())
 
 
-def report_progress(server: NotebookServer, percent: int, message: str) -> bool:
-    """Show how far a start is; never goes back."""
-    percent = max(server.progress, min(int(percent), 99))
-    return advance(server, [State.STARTING], progress=percent, message=message)
+def report_build(server: NotebookServer, fraction: float, step: str) -> bool:
+    """Show how far the environment is (0 to 1); ``step`` is one of ``sentences``."""
+    percent = max(server.progress, int(fraction * BUILD_PERCENT))
+    return advance(server, [State.STARTING], progress=percent, message=step)
 
 
 def mark_built(server: NotebookServer) -> bool:
@@ -186,7 +188,7 @@ def _save_version(server: NotebookServer) -> int:
                 note=_("Saved before the notebook stopped"),
                 cause="automatic",
             )
-        except DomainError as refusal:
-            log.warning("no version of project %s saved: %s", server.project_id, refusal)
+        except Exception:
+            log.exception("no version of project %s could be saved", server.project_id)
             return NOTHING_SAVED
     return version.number if version else NOTHING_SAVED

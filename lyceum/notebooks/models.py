@@ -74,10 +74,7 @@ class NotebookServer(models.Model):
     class Meta:
         verbose_name = _("notebook server")
         verbose_name_plural = _("notebook servers")
-        indexes = [
-            models.Index(fields=["user", "state"]),
-            models.Index(fields=["state"]),
-        ]
+        indexes = (models.Index(fields=["user", "state"]), models.Index(fields=["state"]))
 
     def __str__(self) -> str:
         return f"{self.user_id}/{self.project_id}"

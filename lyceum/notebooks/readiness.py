@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from lyceum import environments
+from lyceum.notebooks.sentences import environment_obstacle
 
 
 def needed(environment: str) -> tuple[str, ...]:
@@ -15,9 +16,9 @@ def needed(environment: str) -> tuple[str, ...]:
 def obstacle(environment: str) -> str | None:
     """Why no notebook can run in ``environment`` here; ``None`` when one can."""
     for name in needed(environment):
-        availability = environments.availability(name)
-        if not availability.available:
-            return str(availability.reason)
+        reason = environments.availability(name).reason
+        if reason:
+            return environment_obstacle(reason)
     return None
 
 
@@ -26,8 +27,16 @@ def is_ready(environment: str) -> bool:
     return all(environments.availability(name).built for name in needed(environment))
 
 
-def make_ready(environment: str, on_progress: Callable[[int, str], None]) -> None:
-    """Build what is missing; ``on_progress`` gets percent of the whole and a sentence."""
+def make_ready(environment: str, on_progress: Callable[[float, str], None]) -> None:
+    """Build what is missing; ``on_progress`` gets the fraction of the whole and a step.
+
+    The steps are those of ``environments.Progress``. Raises ``BuildError`` or
+    ``EnvironmentUnavailable``.
+    """
     missing = [name for name in needed(environment) if not environments.availability(name).built]
     for position, name in enumerate(missing):
-        environments.build(name, on_progress)
+
+        def forward(progress: environments.Progress, position: int = position) -> None:
+            on_progress((position + progress.fraction) / len(missing), progress.step)
+
+        environments.build(name, forward)

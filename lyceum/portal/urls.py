@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("lyceum.accounts.oauth_urls")),
     path("media/<path:path>", media.serve, name="media"),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("lyceum.notebooks.urls")),
     path("api/v1/", api.urls),
     path("internal/health", health, name="health"),
 ]
