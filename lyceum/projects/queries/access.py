@@ -46,6 +46,11 @@ def trashed_project(user: Reader, project_id: int) -> Project:
     return found
 
 
+def official_project(slug: str) -> Project | None:
+    """The official project that ``examples/projects/<slug>`` describes, once installed."""
+    return Project.objects.filter(is_official=True, slug=slug, deleted__isnull=True).first()
+
+
 def get_version(project: Project, number: int) -> Version:
     """A saved version by its number; raises ``NotFound``."""
     found = project.versions.filter(number=number).first()

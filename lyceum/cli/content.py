@@ -1,0 +1,184 @@
+"""Installs the official datasets and projects of ``examples/``.
+
+Each folder is one thing, its name the slug by which it is found again:
+
+- ``datasets/<slug>/``: ``dataset.toml`` (the fields of ``datasets.actions.About``);
+  every other file is the dataset's.
+- ``projects/<slug>/``: ``project.toml`` (``environment``, ``name``, ``description``,
+  both also with ``_en``, ``tags``, ``datasets`` by slug, ``order``),
+  ``notebook.ipynb``, ``cover.png``, and ``files/``, copied into the work folder.
+
+Content that has changed since it was installed is brought up to date; a project
+whose environment this machine can't have waits until it can.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lyceum.accounts.models import User
+from lyceum.accounts.system import official_owner
+from lyceum.cli.tools import CHECKOUT
+from lyceum.common.errors import DomainError
+from lyceum.config import settings
+from lyceum.datasets import actions as datasets
+from lyceum.datasets.queries import official_dataset
+from lyceum.projects import actions as projects
+from lyceum.projects import workfolder
+from lyceum.projects.models import Project, Version
+from lyceum.projects.queries import official_project
+
+EXAMPLES = CHECKOUT / "examples"
+RECORD = "content.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder under ``examples/projects`` as it was read."""
+
+    folder: Path
+    about: dict[str, Any]
+    digest: str
+
+    @property
+    def slug(self) -> str:
+        return self.folder.name
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """What goes into the work folder besides the notebook, by path."""
+        shipped = self.folder / "files"
+        return {
+            str(path.relative_to(shipped)): path.read_bytes() for path in _files_below(shipped)
+        }
+
+    @property
+    def notebook(self) -> bytes:
+        return (self.folder / "notebook.ipynb").read_bytes()
+
+
+def install_official_content(examples: Path = EXAMPLES) -> list[str]:
+    """Bring the official content up to date; return the slugs that were touched."""
+    owner = official_owner()
+    for about in sorted(examples.glob("datasets/*/dataset.toml")):
+        install_dataset(owner, about.parent)
+    record = settings().root / RECORD
+    installed = _read_record(record)
+    touched = []
+    for source in project_sources(examples):
+        known = official_project(source.slug)
+        if known is not None and installed.get(source.slug) == source.digest:
+            continue
+        if _install_project(owner, source, known):
+            installed[source.slug] = source.digest
+            touched.append(source.slug)
+    if touched:
+        record.write_text(json.dumps(installed, indent=1))
+    return touched
+
+
+def install_dataset(owner: User, folder: Path) -> None:
+    """Have the official dataset that ``folder`` describes."""
+    about = tomllib.loads((folder / "dataset.toml").read_text(encoding="utf-8"))
+    files = {
+        str(path.relative_to(folder)): path
+        for path in _files_below(folder)
+        if path.name != "dataset.toml"
+    }
+    datasets.install_official(owner, slug=folder.name, about=datasets.About(**about), files=files)
+
+
+def project_sources(examples: Path = EXAMPLES) -> list[Source]:
+    """The shipped projects; those to be shown last come first, as newer ones are on top."""
+    sources = [
+        Source(
+            folder=path.parent,
+            about=tomllib.loads(path.read_text(encoding="utf-8")),
+            digest=_digest(path.parent),
+        )
+        for path in examples.glob("projects/*/project.toml")
+    ]
+    return sorted(sources, key=lambda source: source.about["order"], reverse=True)
+
+
+def _install_project(owner: User, source: Source, known: Project | None) -> bool:
+    """Create or update; ``False`` when this machine can't have its environment."""
+    try:
+        project = known or _create(owner, source)
+    except DomainError as error:
+        if error.code == "environment_unavailable":
+            return False
+        raise
+    if known:
+        _update(owner, source, project)
+    projects.publish_official(
+        project.pk,
+        slug=source.slug,
+        name_en=source.about["name_en"],
+        description_en=source.about["description_en"],
+    )
+    cover = source.folder / "cover.png"
+    if cover.exists():
+        with cover.open("rb") as image:
+            projects.set_cover(owner, project.pk, image=image)
+    return True
+
+
+def _create(owner: User, source: Source) -> Project:
+    about = source.about
+    return projects.create_project(
+        owner,
+        name=about["name"],
+        description=about["description"],
+        environment=about["environment"],
+        tags=about["tags"],
+        dataset_ids=[_dataset_id(slug) for slug in about["datasets"]],
+        notebook=source.notebook,
+        files=source.files,
+    )
+
+
+def _update(owner: User, source: Source, project: Project) -> None:
+    projects.edit_project(
+        owner,
+        project.pk,
+        name=source.about["name"],
+        description=source.about["description"],
+        tags=source.about["tags"],
+    )
+    root = workfolder.home(project.pk)
+    for path, data in {**source.files, f"{project.pk}.ipynb": source.notebook}.items():
+        workfolder.write_file(root, path, data)
+    projects.save_version(owner, project.pk, cause=Version.Cause.AUTOMATIC)
+
+
+def _dataset_id(slug: str) -> int:
+    found = official_dataset(slug)
+    if found is None:
+        raise ValueError(f"no official dataset has the slug {slug!r}")
+    return found.pk
+
+
+def _read_record(path: Path) -> dict[str, str]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+
+
+def _digest(folder: Path) -> str:
+    """Changes with any name or byte of any file below ``folder``."""
+    seen = hashlib.sha256()
+    for path in _files_below(folder):
+        seen.update(f"{path.relative_to(folder)}\0".encode())
+        seen.update(hashlib.sha256(path.read_bytes()).digest())
+    return seen.hexdigest()
+
+
+def _files_below(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
