@@ -22,7 +22,7 @@ class DiskWatch:
     def __init__(self, mounts: list[list], limit: int | None) -> None:
         """``mounts``: ``[source, target, writable]`` each; ``limit``: bytes or ``None``."""
         self._folders = [source for source, _, writable in mounts if writable]
-        self._limit = limit if self._folders else None
+        self._limit = limit
         self._used = 0
         self._allowed = 0
         self._filled = 0
@@ -30,9 +30,15 @@ class DiskWatch:
         self._walk_seconds = 0.0
         self._first = True
 
+    def add(self, folder: str) -> None:
+        """Count a folder mounted since; what is in it already is not held against the run."""
+        if folder not in self._folders:
+            self._folders.append(folder)
+            self._first = True
+
     def check(self) -> tuple[str, str] | None:
         """``("disk_limit", sentence)`` when the folders passed the limit."""
-        if self._limit is None or not self._due():
+        if self._limit is None or not self._folders or not self._due():
             return None
         self._measure()
         if self._first:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import fcntl
 import logging
 import os
 import secrets
@@ -12,13 +13,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import lyceum
 from lyceum.engine import codec, limits, procs, runfolder, sandbox
 from lyceum.engine.base import EngineError, Status, Usage
 from lyceum.engine.relay import listen
-from lyceum.engine.workload import RunState, Workload
+from lyceum.engine.workload import Mount, RunState, Workload
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +65,13 @@ class LocalEngine:
         )
         folder = self._runs / run_id
         folder.mkdir(mode=0o700)
-        listener = listen("127.0.0.1", 0) if workload.listen is not None else None
+        listener = None
+        if self._confined and workload.listen is not None:
+            listener = listen("127.0.0.1", 0)
         try:
-            self._write(folder, workload, listener.getsockname()[1] if listener else None)
+            self._write(
+                folder, workload, listener.getsockname()[1] if listener else workload.listen
+            )
             self._spawn(folder, listener.fileno() if listener else None)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -77,8 +82,12 @@ class LocalEngine:
         return run_id
 
     def _write(self, folder: Path, workload: Workload, port: int | None) -> None:
-        plan = sandbox.plan(workload, folder) | {
-            "argv": list(workload.argv),
+        if self._confined:
+            plan = sandbox.plan(workload, folder)
+        else:
+            log.warning("LYCEUM_SANDBOX=off: %s runs with NO ISOLATION", workload.name or folder)
+            plan = sandbox.unconfined_plan(workload)
+        plan |= {
             "limits": dataclasses.asdict(workload.limits),
             "limiter": self._limiter.name,
             "listen": workload.listen,
@@ -198,8 +207,47 @@ class LocalEngine:
         return Usage(*limiter.usage(record["init_pid"]))
 
     def mount(self, run_id: str, source: Path, target: str, *, writable: bool = False) -> None:
-        """Add a mount to a running sandbox; `EngineError` where that can't be done."""
-        raise EngineError("not yet")
+        """Add a mount to a running sandbox; `EngineError` where that can't be done.
+
+        Every process of the run sees it at once. One whose working folder is
+        ``target`` stays in the old folder until it enters ``target`` anew.
+        """
+        record = self._record(run_id)
+        if os.geteuid() != 0:
+            raise EngineError("adding a mount to a running sandbox needs the platform to be root")
+        if not self._confined or not record.get("init_pid"):
+            raise EngineError(f"run {run_id} has no sandbox to mount into")
+        folder = self._folder(run_id)
+        with (folder / "live_mounts.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._mount(folder, record, Mount(source, PurePosixPath(target), writable))
+        self._signal_shim(record, signal.SIGUSR1)
+
+    def _mount(self, folder: Path, record: dict, mount: Mount) -> None:
+        workload = codec.from_json((folder / runfolder.WORKLOAD).read_text())
+        live = runfolder.live_mounts(str(folder))
+        earlier = tuple(Mount(Path(a), PurePosixPath(b), c) for a, b, c in live)
+        sandbox.check(dataclasses.replace(workload, mounts=(mount,)))
+        sandbox.make_mount_points((mount, *workload.mounts, *earlier), only=mount)
+        user = record.get("host_uid")
+        done = subprocess.run(
+            _python(
+                "livemount",
+                str(record["init_pid"]),
+                str(mount.source),
+                str(mount.target),
+                "rw" if mount.writable else "ro",
+                "-" if user is None else str(user),
+            ),
+            capture_output=True,
+            text=True,
+            timeout=_STARTING_SECONDS,
+            check=False,
+        )
+        if done.returncode:
+            raise EngineError(done.stderr.strip().splitlines()[-1])
+        live.append([str(mount.source), str(mount.target), mount.writable])
+        runfolder.write_json(str(folder), runfolder.LIVE_MOUNTS, {"mounts": live})
 
     def log_path(self, run_id: str) -> Path:
         """The file that has the run's newest stdout and stderr (older: `older_log_path`)."""

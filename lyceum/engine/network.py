@@ -24,6 +24,8 @@ class Network:
 
         Raises ``OSError`` or ``RuntimeError`` with a sentence when it can't be done.
         """
+        if not plan["confined"]:
+            return  # it is on the host's network already
         slirp = self._start_slirp(plan, sandbox_pid) if plan["slirp4netns"] else None
         if plan["forwards"]:
             self._forward(plan["forwards"], sandbox_pid)

@@ -47,11 +47,26 @@ def children(pid: int) -> list[int]:
         return []
 
 
+def descendants(pid: int) -> list[int]:
+    """Every process that came of ``pid`` and has not lost its parents, ``pid`` left out."""
+    found: list[int] = []
+    waiting = children(pid)
+    while waiting:
+        found.append(waiting.pop())
+        waiting += children(found[-1])
+    return found
+
+
 def members(init_pid: int) -> list[int]:
-    """Every process in the PID namespace whose first process is ``init_pid``."""
+    """Every process in the PID namespace whose first process is ``init_pid``.
+
+    Without a namespace of its own (a run with no isolation): what came of it.
+    """
     namespace = _pid_namespace(init_pid)
     if namespace is None:
         return []
+    if namespace == _pid_namespace(os.getpid()):
+        return [init_pid, *descendants(init_pid)]
     numbers = (int(name) for name in os.listdir("/proc") if name.isdigit())
     return [pid for pid in numbers if _pid_namespace(pid) == namespace]
 

@@ -17,6 +17,7 @@ WORKLOAD = "workload.json"
 LOG = "log"
 OLDER_LOG = "log.1"
 STOP = "stop"
+LIVE_MOUNTS = "live_mounts.json"
 ENDED = frozenset({"succeeded", "failed", "stopped", "lost"})
 
 
@@ -33,3 +34,11 @@ def write_json(folder: str, name: str, value: dict) -> None:
     with open(fresh, "w", encoding="utf-8") as file:
         json.dump(value, file, ensure_ascii=False)
     os.replace(fresh, path)
+
+
+def live_mounts(folder: str) -> list[list]:
+    """``[source, target, writable]`` of each mount added since the run started."""
+    try:
+        return read_json(folder, LIVE_MOUNTS)["mounts"]
+    except FileNotFoundError:
+        return []

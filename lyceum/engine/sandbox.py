@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 from pathlib import Path, PurePosixPath
@@ -92,12 +93,42 @@ def plan(workload: Workload, folder: Path) -> dict:
     mounts += sorted(workload.mounts, key=lambda mount: len(mount.target.parts))
     make_mount_points(workload.mounts)
     return {
+        "confined": True,
         "bwrap": tool("bwrap"),
         "slirp4netns": tool("slirp4netns") if workload.network == "open" else None,
         "slirp_dns": workload.network == "open" and rootfs.needs_slirp_dns(),
         "before": before,
         "mounts": [[str(one.source), str(one.target), one.writable] for one in mounts],
         "after": after,
+        "argv": list(workload.argv),
+    }
+
+
+def unconfined_plan(workload: Workload) -> dict:
+    """The plan of a run with no isolation: a mount's target stands for its source.
+
+    The program opens its port on the host's loopback itself, so two such runs
+    can't listen on the same one. A forward to another port is refused.
+    """
+    check(workload)
+    for forward in workload.forwards:
+        if forward.address.rpartition(":")[2] != str(forward.port):
+            raise EngineError(f"without a sandbox, port {forward.port} can't lead elsewhere")
+    places = sorted(workload.mounts, key=lambda mount: -len(mount.target.parts))
+
+    def on_host(text: str) -> str:
+        for mount in places:
+            text = re.sub(
+                rf"(?<![\w/.-]){re.escape(str(mount.target))}(?![\w.-])", str(mount.source), text
+            )
+        return text
+
+    return {
+        "confined": False,
+        "mounts": [[str(one.source), str(one.target), one.writable] for one in places],
+        "argv": [on_host(word) for word in workload.argv],
+        "env": {name: on_host(value) for name, value in environment(workload).items()},
+        "cwd": on_host(str(workload.cwd)),
     }
 
 
@@ -112,13 +143,14 @@ def check(workload: Workload) -> None:
             raise EngineError(f"nothing to mount at {mount.source}")
 
 
-def make_mount_points(mounts: tuple[Mount, ...]) -> None:
+def make_mount_points(mounts: tuple[Mount, ...], *, only: Mount | None = None) -> None:
     """Make the folders that mounts inside other mounts are put on.
 
     Left to bubblewrap, a link planted by user code in an earlier run would lead
     out of the work folder, on the host. Raises `EngineError` where one is found.
+    ``only``: just the one that this mount among them needs.
     """
-    for mount in mounts:
+    for mount in mounts if only is None else (only,):
         outer = _deepest_around(mount, mounts)
         if outer is not None:
             inside = mount.target.relative_to(outer.target)

@@ -16,7 +16,7 @@ import time
 from lyceum.engine import procs, runfolder
 from lyceum.engine.disk import DiskWatch
 from lyceum.engine.ending import Ending
-from lyceum.engine.launch import Sandbox
+from lyceum.engine.launch import Launch
 from lyceum.engine.limits import by_name
 from lyceum.engine.logfile import RunLog
 from lyceum.engine.network import Network
@@ -45,7 +45,17 @@ class Shim:
         os.set_blocking(wake, False)
         signal.set_wakeup_fd(wake)
         signal.signal(signal.SIGTERM, lambda *_: None)
+        signal.signal(signal.SIGUSR1, lambda *_: None)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def _launch(self) -> Launch:
+        if self.plan["confined"]:
+            from lyceum.engine.confined import Confined
+
+            return Confined(self.plan, self.limiter)
+        from lyceum.engine.unconfined import Unconfined
+
+        return Unconfined(self.plan, self.limiter)
 
     def save(self, **changes: object) -> None:
         self.state.update(changes)
@@ -56,85 +66,89 @@ class Shim:
 
     def run(self) -> None:
         """Start the sandbox, watch it until it ends, and leave the final state behind."""
-        sandbox = Sandbox(self.plan, self.folder, self.limiter)
+        launch = self._launch()
         try:
             self.limiter.prepare(self.limits)
-            sandbox.start()
-            self.save(init_pid=sandbox.init_pid, pid=sandbox.init_pid, host_uid=sandbox.host_uid)
-            self.limiter.watch(sandbox.init_pid)
-            self.network.attach(self.plan, sandbox.init_pid, self._listener)
-            sandbox.release()
+            launch.start()
+            self.save(init_pid=launch.init_pid, pid=launch.init_pid, host_uid=launch.host_uid)
+            self.limiter.watch(launch.init_pid)
+            self.network.attach(self.plan, launch.init_pid, self._listener)
+            launch.release()
             self.save(state="running", started=time.time())
-            self._watch(sandbox)
+            self._watch(launch)
         except (OSError, RuntimeError) as error:
             self.ending.fail_to_start(str(error))
-            sandbox.kill()
-            self._drain(sandbox)
-            sandbox.wait()
-        self._finish(sandbox)
+            launch.kill()
+            self._drain(launch)
+            launch.wait()
+        self._finish(launch)
 
-    def _watch(self, sandbox: Sandbox) -> None:
+    def _watch(self, launch: Launch) -> None:
         poll = select.poll()
         poll.register(self._wake, select.POLLIN)
-        poll.register(sandbox.output, select.POLLIN)
+        poll.register(launch.output, select.POLLIN)
         wall = self.limits["wall_seconds"]
         deadline = time.monotonic() + wall if wall else None
         open_output = True
-        while not sandbox.ended():
+        while not launch.ended():
             ready = {descriptor for descriptor, _ in poll.poll(_CHECK_SECONDS * 1000)}
-            if sandbox.output in ready and open_output and not self._copy_output(sandbox):
-                poll.unregister(sandbox.output)
+            if launch.output in ready and open_output and not self._copy_output(launch):
+                poll.unregister(launch.output)
                 open_output = False
             if self._wake in ready:
                 os.read(self._wake, 4096)
-                self._obey(sandbox)
-            self._check(sandbox, deadline)
-        self._drain(sandbox)
+                self._obey(launch)
+            self._check(launch, deadline)
+        self._drain(launch)
 
-    def _copy_output(self, sandbox: Sandbox) -> bool:
-        data = os.read(sandbox.output, _CHUNK)
+    def _copy_output(self, launch: Launch) -> bool:
+        data = os.read(launch.output, _CHUNK)
         self.log.write(data)
         return bool(data)
 
-    def _obey(self, sandbox: Sandbox) -> None:
+    def _obey(self, launch: Launch) -> None:
+        """Look at what the engine left in the folder before it sent a signal."""
+        for source, _, writable in runfolder.live_mounts(self.folder):
+            if writable:
+                self.disk.add(source)
         try:
             grace = runfolder.read_json(self.folder, runfolder.STOP)["grace"]
         except FileNotFoundError:
             return
         if self.ending.begin("stopped", "the run was stopped", grace):
-            sandbox.ask_to_end()
+            launch.ask_to_end()
 
-    def _check(self, sandbox: Sandbox, deadline: float | None) -> None:
+    def _check(self, launch: Launch, deadline: float | None) -> None:
         if self.ending.overdue():
-            sandbox.kill()
+            launch.kill()
         if deadline is not None and time.monotonic() > deadline:
             seconds = self.limits["wall_seconds"]
             sentence = f"the run reached its time limit of {seconds} s"
             if self.ending.begin("time_limit", sentence, TIME_LIMIT_GRACE):
-                sandbox.ask_to_end()
+                launch.ask_to_end()
         broken = self.limiter.check() or self.disk.check()
         if broken is not None and self.ending.begin(*broken, 0.0):
-            sandbox.kill()
+            launch.kill()
         kills = self.limiter.out_of_memory_kills()
         if kills != self.state.get("out_of_memory_kills", 0):
             self.save(out_of_memory_kills=kills)
 
-    def _drain(self, sandbox: Sandbox) -> None:
+    def _drain(self, launch: Launch) -> None:
         """Take what is still in the pipe; every process that could write to it is gone."""
         until = time.monotonic() + _DRAIN_SECONDS
-        while time.monotonic() < until and select.select([sandbox.output], [], [], 0.1)[0]:
-            if not self._copy_output(sandbox):
+        while time.monotonic() < until and select.select([launch.output], [], [], 0.1)[0]:
+            if not self._copy_output(launch):
                 return
 
-    def _finish(self, sandbox: Sandbox) -> None:
-        if sandbox.setup_failed():
+    def _finish(self, launch: Launch) -> None:
+        if launch.setup_failed():
             self.ending.fail_to_start(f"the sandbox could not be made: {self.log.last_line()}")
         self.network.close()
         kills = self.limiter.out_of_memory_kills()
         usage = self.limiter.usage(None)
         self.limiter.close()
         self.save(
-            **self.ending.result(sandbox.status(), kills),
+            **self.ending.result(launch.status(), kills),
             out_of_memory_kills=kills,
             cpu_seconds=usage[0],
             ended=time.time(),

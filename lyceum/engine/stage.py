@@ -40,22 +40,22 @@ def mapped_trees(sources: list[str], user: int) -> list[int]:
 
     Raises ``OSError`` where the kernel or a file system can't do that.
     """
-    mapping = _mapping(user)
+    own = mapping(user)
     trees: list[int] = []
     try:
         for source in sources:
             trees.append(kernel.open_tree(source))
-            kernel.set_mount(trees[-1], kernel.MOUNT_ATTR_IDMAP, mapping)
+            kernel.set_mount(trees[-1], kernel.MOUNT_ATTR_IDMAP, own)
     except OSError:
         for tree in trees:
             os.close(tree)
         raise
     finally:
-        os.close(mapping)
+        os.close(own)
     return trees
 
 
-def _mapping(user: int) -> int:
+def mapping(user: int) -> int:
     """A user namespace in which the platform's user on disk is ``user`` in a mount."""
     made, tell = os.pipe()
     child = os.fork()
@@ -70,9 +70,9 @@ def _mapping(user: int) -> int:
     try:
         if not os.read(made, 1):
             raise PermissionError("a user namespace can't be made")
-        for kind, own in (("uid", os.geteuid()), ("gid", os.getegid())):
+        for kind, number in (("uid", os.geteuid()), ("gid", os.getegid())):
             with open(f"/proc/{child}/{kind}_map", "w") as file:
-                file.write(f"{own} {user} 1")
+                file.write(f"{number} {user} 1")
         return os.open(f"/proc/{child}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(made)
