@@ -130,6 +130,8 @@ DEFAULT_FROM_EMAIL = LYCEUM.email_from
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
 USE_I18N = True
+# Each app has its own `locale`; `common` is no app.
+LOCALE_PATHS = [PACKAGE / "common" / "locale"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

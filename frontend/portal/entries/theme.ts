@@ -14,6 +14,7 @@
     const choice = stored === "light" || stored === "dark" ? stored : "auto";
     const dark = choice === "dark" || (choice === "auto" && system.matches);
     root.dataset["bsTheme"] = dark ? "dark" : "light";
+    root.dataset["theme"] = root.dataset["bsTheme"]; // the name Django's admin gives it
     root.dataset["themeChoice"] = choice;
   }
 

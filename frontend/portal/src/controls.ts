@@ -5,7 +5,7 @@ import { toast } from "./toasts";
 export function startControls(): void {
   document.addEventListener("click", (event) => {
     const target = event.target as Element;
-    const theme = target.closest<HTMLElement>("[data-theme]")?.dataset["theme"];
+    const theme = target.closest<HTMLElement>("[data-choose-theme]")?.dataset["chooseTheme"];
     if (theme) {
       document.dispatchEvent(new CustomEvent("lyceum:theme", { detail: theme }));
       markTheme();
@@ -23,9 +23,9 @@ export function startControls(): void {
 
 function markTheme(): void {
   const choice = document.documentElement.dataset["themeChoice"];
-  document.querySelectorAll<HTMLElement>("[data-theme]").forEach((button) => {
-    button.setAttribute("aria-pressed", String(button.dataset["theme"] === choice));
-    button.classList.toggle("active", button.dataset["theme"] === choice);
+  document.querySelectorAll<HTMLElement>("[data-choose-theme]").forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset["chooseTheme"] === choice));
+    button.classList.toggle("active", button.dataset["chooseTheme"] === choice);
   });
 }
 
