@@ -27,9 +27,7 @@ class Page(Generic[T]):
     next: str | None
 
 
-def page_of(
-    rows: QuerySet[T], *, order: Sequence[str], cursor: str | None, size: int
-) -> Page[T]:
+def page_of(rows: QuerySet[T], *, order: Sequence[str], cursor: str | None, size: int) -> Page[T]:
     """``size`` rows by descending whole-number fields ``order``, the last of them unique.
 
     ``cursor`` is the ``next`` of the page before. Raises ``DomainError`` for a

@@ -26,7 +26,9 @@ def clean_text(value: str, *, field: str, longest: int, required: bool = False) 
         raise DomainError("required", _("Please fill this in."), field=field)
     if len(text) > longest:
         sentence = ngettext(
-            "At most %(count)d character, please.", "At most %(count)d characters, please.", longest
+            "At most %(count)d character, please.",
+            "At most %(count)d characters, please.",
+            longest,
         )
         raise DomainError("too_long", sentence % {"count": longest}, field=field)
     return text

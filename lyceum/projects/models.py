@@ -53,9 +53,7 @@ class Project(models.Model):
     name_en = models.CharField(_("name in English"), max_length=100, blank=True)
     description = models.TextField(_("description"), max_length=5000, blank=True)
     description_en = models.TextField(_("description in English"), max_length=5000, blank=True)
-    tags = models.ManyToManyField(
-        Tag, blank=True, related_name="projects", verbose_name=_("tags")
-    )
+    tags = models.ManyToManyField(Tag, blank=True, related_name="projects", verbose_name=_("tags"))
     cover = models.ImageField(_("cover"), upload_to="covers/", blank=True)
     visibility = models.CharField(
         _("visibility"), max_length=10, choices=Visibility, default=Visibility.PRIVATE
@@ -92,9 +90,7 @@ class Project(models.Model):
             models.Index(
                 fields=["-star_count", "-id"], condition=_SHARED, name="project_shared_stars"
             ),
-            models.Index(
-                fields=["framework", "-id"], condition=_SHARED, name="project_shared_fw"
-            ),
+            models.Index(fields=["framework", "-id"], condition=_SHARED, name="project_shared_fw"),
             models.Index(
                 fields=["framework", "-fork_count", "-id"],
                 condition=_SHARED,

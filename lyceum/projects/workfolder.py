@@ -326,6 +326,4 @@ def _no_such_file() -> NotFound:
 
 
 def _cannot_write(path: str) -> DomainError:
-    return DomainError(
-        "cannot_write", _("“%(path)s” cannot be written.") % {"path": shown(path)}
-    )
+    return DomainError("cannot_write", _("“%(path)s” cannot be written.") % {"path": shown(path)})

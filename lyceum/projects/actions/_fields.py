@@ -41,19 +41,18 @@ def clean_tags(names: Iterable[str]) -> list[str]:
 
 def clean_environment(name: str) -> Environment:
     """A known environment that this machine can have."""
-    try:
-        environment = environments.get(name)
-    except KeyError:
+    found = next((each for each in environments.definitions() if each.name == name), None)
+    if found is None:
         raise DomainError(
             "no_such_environment", _("There is no such environment."), field="environment"
-        ) from None
+        )
     if not environments.availability(name).available:
         raise Conflict(
             "environment_unavailable",
             _("This environment is not available on this machine."),
             field="environment",
         )
-    return environment
+    return found
 
 
 def clean_resource(name: str, kind: str) -> str:

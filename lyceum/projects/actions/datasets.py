@@ -74,9 +74,7 @@ def _most() -> int:
 
 
 def _too_many() -> Conflict:
-    sentence = _(
-        "A project has at most %(count)d datasets. Remove one before you add another."
-    )
+    sentence = _("A project has at most %(count)d datasets. Remove one before you add another.")
     return Conflict("dataset_limit", sentence % {"count": _most()}, field="datasets")
 
 

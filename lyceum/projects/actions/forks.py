@@ -40,9 +40,7 @@ def fork_project(user: User, project_id: int, *, number: int | None = None) -> P
     origin = {"forked_from": original, "forked_version": source.number}
     with unborn_project(owner=user, **carried, **origin) as fork:
         rename = (notebook_name(original.pk), notebook_name(fork.pk))
-        versions.check_out(
-            original.pk, source.commit, workfolder.home(fork.pk), rename=rename
-        )
+        versions.check_out(original.pk, source.commit, workfolder.home(fork.pk), rename=rename)
         snapshot = take_snapshot(fork.pk)
         with transaction.atomic():
             store_tags(fork, list(original.tags.values_list("name", flat=True)))

@@ -46,8 +46,9 @@ def create_project(
     """Create a project of ``user``'s with its first version; anyone logged in may.
 
     ``notebook`` is the content of its notebook (``<id>.ipynb``), an empty one when
-    not given; ``files`` are others by path. Raises ``DomainError`` about the field
-    that is wrong: at most two datasets, which ``user`` may use.
+    not given; ``files`` are others by path. Raises
+    ``DomainError`` about the field that is wrong: at most two datasets, which
+    ``user`` may use, and an environment this machine can have.
     """
     if kind not in Project.Kind.values:
         raise DomainError("no_such_kind", _("There is no such project type."), field="kind")
@@ -67,7 +68,7 @@ def create_project(
     }
     with unborn_project(**fields) as project:
         root = workfolder.home(project.pk)
-        for path, data in {**starter_files(project, notebook), **(files or {})}.items():
+        for path, data in {**starter_files(project, chosen, notebook), **(files or {})}.items():
             workfolder.write_file(root, path, data)
         snapshot = take_snapshot(project.pk)
         with transaction.atomic():
@@ -105,5 +106,3 @@ def publish_official(
             "slug_taken", _("Another official project has this slug."), field="slug"
         ) from None
     return project
-
-

@@ -57,9 +57,7 @@ def restore_version(user: User, project_id: int, *, number: int) -> Version:
             raise Conflict("nothing_changed", sentence)
         if _unchanged(project, snapshot) is None:
             note = _("Before version %(number)d was restored") % about
-            record_version(
-                project, snapshot, author=user, note=note, cause=Version.Cause.RESTORE
-            )
+            record_version(project, snapshot, author=user, note=note, cause=Version.Cause.RESTORE)
         versions.check_out(project.pk, wanted.commit, workfolder.home(project.pk))
         note = _("Version %(number)d restored") % about
         return record_version(

@@ -38,9 +38,7 @@ def owned_project(user: Reader, project_id: int) -> Project:
 
 def trashed_project(user: Reader, project_id: int) -> Project:
     """A project in ``user``'s trash; ``NotFound`` otherwise."""
-    found = Project.objects.filter(
-        pk=project_id, owner_id=user.pk, deleted__isnull=False
-    ).first()
+    found = Project.objects.filter(pk=project_id, owner_id=user.pk, deleted__isnull=False).first()
     if found is None:
         raise no_such_project()
     return found

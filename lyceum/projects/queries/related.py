@@ -31,9 +31,9 @@ def forks_page(
     rows = project.forks.select_related("owner").defer("search_text", "description")
     page = page_of(rows, order=("id",), cursor=cursor, size=size)
     open_ids = set(
-        visible_projects(user).filter(pk__in=[fork.pk for fork in page.items]).values_list(
-            "pk", flat=True
-        )
+        visible_projects(user)
+        .filter(pk__in=[fork.pk for fork in page.items])
+        .values_list("pk", flat=True)
     )
     for fork in page.items:
         fork.is_open = fork.pk in open_ids
