@@ -68,13 +68,31 @@ c.OAuthenticator.userdata_url = f"{portal}/internal/hub/userinfo"
 c.OAuthenticator.username_claim = "username"
 c.OAuthenticator.logout_redirect_url = f"{settings.portal_url}/accounts/logout/"
 
-# The portal alone starts and stops servers; a learner may open their own, and
-# the key inside a sandbox may report activity and check who knocks, no more.
+# A learner may open their own servers and see them start. What they try to start
+# themselves the portal refuses, as it alone knows what may run (spawner.py). The
+# key inside a sandbox (role "server") may report activity and ask who knocks.
 c.JupyterHub.load_roles = [
-    {"name": "user", "scopes": ["access:servers!user", "users:activity!user"]},
+    {
+        "name": "user",
+        "scopes": [
+            "access:servers!user",
+            "servers!user",
+            "users:activity!user",
+            "read:users:name!user",
+            "read:users:groups!user",
+        ],
+    },
     {
         "name": "portal",
-        "scopes": ["admin:users", "admin:servers", "admin:server_state", "list:users", "read:hub"],
+        # access:servers: the dispatcher asks servers whether a kernel is busy.
+        "scopes": [
+            "admin:users",
+            "admin:servers",
+            "admin:server_state",
+            "access:servers",
+            "list:users",
+            "read:hub",
+        ],
         "services": ["portal"],
     },
 ]

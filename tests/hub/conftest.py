@@ -12,6 +12,7 @@ PORT = 8130
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(home=tmp_path_factory.mktemp("hub"), port=PORT)
+    stack.build_environments()
     stack.migrate()
     for part in ("portal", "proxy", "hub"):
         stack.start(part)

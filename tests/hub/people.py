@@ -1,4 +1,8 @@
-"""Run as a process: make learners with sessions and projects; print them as JSON."""
+"""Run as a process, on the platform's own database.
+
+``people.py make PROJECTS NAME…``: learners with sessions and projects, as JSON.
+``people.py start USER PROJECT``: run the project, as the project page's button does.
+"""
 
 import json
 import sys
@@ -12,6 +16,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 
 from lyceum.accounts.models import User  # noqa: E402
+from lyceum.notebooks.actions import start_notebook  # noqa: E402
 from lyceum.projects.models import Project  # noqa: E402
 
 
@@ -23,10 +28,14 @@ def person(name: str, projects: int) -> dict[str, object]:
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     made = [
-        Project.objects.create(owner=user, name=f"{name} {number}", environment="paddle3-py311")
+        Project.objects.create(owner=user, name=f"{name} {number}", environment="sklearn-py311")
         for number in range(projects)
     ]
     return {"id": user.pk, "session": session.session_key, "projects": [p.pk for p in made]}
 
 
-print(json.dumps({name: person(name, int(sys.argv[1])) for name in sys.argv[2:]}))
+command, *words = sys.argv[1:]
+if command == "make":
+    print(json.dumps({name: person(name, int(words[0])) for name in words[1:]}))
+else:
+    start_notebook(User.objects.get(pk=words[0]), project_id=int(words[1]))

@@ -16,10 +16,12 @@ from typing import Any
 
 import httpx
 
+from lyceum import environments
 from lyceum.config import Settings
 from lyceum.hub import frontdoor
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+ENVIRONMENT = "sklearn-py311"
 PEOPLE = Path(__file__).parent / "people.py"
 
 
@@ -128,6 +130,14 @@ class Stack:
             except subprocess.TimeoutExpired:
                 process.kill()
 
+    def build_environments(self) -> None:
+        """The notebook server's environment and the smallest learner's one."""
+        build = "import sys; from lyceum import environments; environments.build(sys.argv[1])"
+        for name in (environments.SERVER, ENVIRONMENT):
+            subprocess.run(
+                [sys.executable, "-c", build, name], cwd=REPOSITORY, env=self.environ, check=True
+            )
+
     def migrate(self) -> None:
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "-v0"],
@@ -136,18 +146,32 @@ class Stack:
             check=True,
         )
 
-    def people(self, names: list[str], projects: int = 2) -> dict[str, Person]:
-        """Learners made in the portal's database, logged in, each with projects."""
+    def portal_says(self, *words: str) -> str:
+        """What ``people.py`` prints, run against this platform's database."""
         done = subprocess.run(
-            [sys.executable, str(PEOPLE), str(projects), *names],
+            [sys.executable, str(PEOPLE), *words],
             cwd=REPOSITORY,
             env=self.environ,
-            check=True,
             capture_output=True,
             text=True,
         )
-        found = json.loads(done.stdout.splitlines()[-1])
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def people(self, names: list[str], projects: int = 2) -> dict[str, Person]:
+        """Learners made in the portal's database, logged in, each with projects."""
+        found = json.loads(self.portal_says("make", str(projects), *names))
         return {name: Person(**person) for name, person in found.items()}
+
+    def run(self, person: Person, project: int, seconds: float = 120) -> None:
+        """Run a project as its learner and wait until the hub calls it ready."""
+        self.portal_says("start", str(person.id), str(project))
+        wait_until(lambda: self.server(person, project).get("ready"), "server ready", seconds)
+
+    def server(self, person: Person, project: int) -> dict[str, Any]:
+        """The hub's model of a server; empty when it has none."""
+        user = self.hub_api("GET", f"/users/{person.id}").json()
+        return user.get("servers", {}).get(str(project), {})
 
     def hub_api(
         self, method: str, path: str, token: str | None = None, **kwargs: Any
