@@ -215,13 +215,24 @@ class LocalEngine:
         record = self._record(run_id)
         if os.geteuid() != 0:
             raise EngineError("adding a mount to a running sandbox needs the platform to be root")
-        if not self._confined or not record.get("init_pid"):
-            raise EngineError(f"run {run_id} has no sandbox to mount into")
         folder = self._folder(run_id)
+        if not runfolder.read_json(str(folder), runfolder.PLAN)["confined"]:
+            raise EngineError(f"run {run_id} has no sandbox to mount into")
+        record = self._await_program(run_id, record)
         with (folder / "live_mounts.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._mount(folder, record, Mount(source, PurePosixPath(target), writable))
         self._signal_shim(record, signal.SIGUSR1)
+
+    def _await_program(self, run_id: str, record: dict) -> dict:
+        """The run's record once its program has started: before, bubblewrap still mounts."""
+        until = time.monotonic() + _STARTING_SECONDS
+        while not (record.get("init_pid") and procs.children(record["init_pid"])):
+            if record["state"] in runfolder.ENDED or time.monotonic() > until:
+                raise EngineError(f"run {run_id} has no sandbox to mount into")
+            time.sleep(_POLL_SECONDS)
+            record = self._record(run_id)
+        return record
 
     def _mount(self, folder: Path, record: dict, mount: Mount) -> None:
         workload = codec.from_json((folder / runfolder.WORKLOAD).read_text())
