@@ -82,7 +82,6 @@ def _build(
         folder,
         places.Mark(
             files=files.files_fingerprint(environment),
-            interpreter=str((folder / "bin" / "python").resolve()),
             seconds=round(time.monotonic() - started, 1) if mark is None else mark.seconds,
             bytes=_size(folder),
             chinese_font=chinese_font,

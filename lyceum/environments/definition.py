@@ -37,7 +37,7 @@ class Environment:
     """One environment as its definition states it; says nothing about this machine.
 
     ``interpreter`` is ``"<major>.<minor>"``; ``label`` has the keys ``zh`` and
-    ``en``; ``machines`` the processor kinds (``platform.machine()``) that have
+    ``en``; ``kernel_arguments`` go to ipykernel; ``machines`` are the processor kinds (``platform.machine()``) that have
     wheels, empty for any. ``dashboard`` is an argv with the places ``{python}``,
     ``{inside}``, ``{logdir}``, ``{port}`` and ``{public_path}``; empty for none.
     """
@@ -50,6 +50,7 @@ class Environment:
     internal: bool
     kernel_name: str
     kernel_label: str
+    kernel_arguments: tuple[str, ...]
     dashboard: tuple[str, ...]
     indexes: tuple[Index, ...]
     machines: tuple[str, ...]
@@ -123,6 +124,7 @@ def _read(folder: Path) -> Environment:
         internal=content.get("internal", False),
         kernel_name=kernel.get("name", ""),
         kernel_label=kernel.get("label", ""),
+        kernel_arguments=tuple(kernel.get("arguments", ())),
         dashboard=tuple(content.get("dashboard", {}).get("argv", ())),
         indexes=tuple(
             Index(url=index["url"], packages=tuple(index["packages"]))

@@ -10,6 +10,7 @@ from lyceum.environments import places
 from lyceum.environments.definition import get
 
 _SYSTEM = (Path("/usr"), Path("/bin"), Path("/lib"), Path("/lib64"))
+_KERNEL = ("-m", "ipykernel_launcher", "-f", "{connection_file}")
 _OVERLAYS = ".lyceum/environments"
 
 
@@ -20,10 +21,9 @@ def mounts(name: str) -> tuple[Mount, ...]:
     has ``/usr``. Raises ``FileNotFoundError`` before the environment is built.
     """
     environment = places.prefix(name)
-    mark = places.read_mark(environment)
-    if mark is None:
+    if places.read_mark(environment) is None:
         raise FileNotFoundError(f"environment {name} is not built")
-    wanted = [environment, *_base_folders(environment, Path(mark.interpreter))]
+    wanted = [environment, *_base_folders(environment)]
     return tuple(Mount(source=path, target=PurePosixPath(path)) for path in wanted)
 
 
@@ -61,7 +61,7 @@ def kernel_spec(name: str) -> dict[str, object]:
     folder = places.prefix(name)
     launcher = [str(places.python(name)), str(inside(folder) / "lyceum_run.py")]
     return {
-        "argv": [*launcher, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [*launcher, *_KERNEL, *environment.kernel_arguments],
         "display_name": environment.kernel_label,
         "language": "python",
         "interrupt_mode": "signal",
@@ -91,16 +91,23 @@ def dashboard_argv(name: str, *, logdir: str, port: int | str, public_path: str)
     return [part.format_map(values) for part in get(name).dashboard]
 
 
-def _base_folders(environment: Path, interpreter: Path) -> list[Path]:
-    """The base interpreter's folders: as linked from the environment, and as they are.
+def _base_folders(environment: Path) -> list[Path]:
+    """The base interpreter's folders: as the environment names it, and as it is.
 
     uv's managed interpreters are reached through a folder that is itself a link.
     """
-    linked = Path(os.readlink(environment / "bin" / "python"))
-    found = []
-    for program in (linked if linked.is_absolute() else interpreter, interpreter):
-        folder = program.parent.parent
-        system = any(folder == root or root in folder.parents for root in _SYSTEM)
-        if not system and folder not in found:
-            found.append(folder)
-    return found
+    named = _base_programs(environment)
+    folders = (named.parent, named.resolve().parent)
+    return [folder for folder in dict.fromkeys(folders) if not _is_system(folder)]
+
+
+def _base_programs(environment: Path) -> Path:
+    for line in (environment / "pyvenv.cfg").read_text().splitlines():
+        key, _, value = line.partition("=")
+        if key.strip() == "home":
+            return Path(value.strip())
+    raise ValueError(f"{environment} does not name its base interpreter")
+
+
+def _is_system(folder: Path) -> bool:
+    return any(folder == root or root in folder.parents for root in _SYSTEM)

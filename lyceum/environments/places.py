@@ -22,7 +22,6 @@ class Mark:
     """Written last into a finished environment; ``seconds`` the build took."""
 
     files: str
-    interpreter: str
     seconds: float
     bytes: int
     chinese_font: bool
