@@ -28,6 +28,9 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "lyceum.portal.settings"
 if CLUSTER:
     os.environ["DATABASE_URL"] = CLUSTER.url
 assert settings.LYCEUM.root == HOME.resolve()  # read now: pytest-django sets Django up with these
+if not CLUSTER:
+    # A file, as in production: threads that share a database in memory lock each other out.
+    settings.DATABASES["default"]["TEST"] = {"NAME": str(HOME / "test.sqlite3")}
 
 pytest_plugins = ["tests.support.platform", "tests.support.browser"]
 

@@ -81,6 +81,14 @@ def newest_version(dataset: Dataset) -> DatasetVersion | None:
     return dataset.versions.order_by("-number").first()
 
 
+def get_version(dataset: Dataset, number: int) -> DatasetVersion:
+    """A version by its number; raises ``NotFound``."""
+    found = dataset.versions.filter(number=number).first()
+    if found is None:
+        raise NotFound("no_such_version", _("There is no such version."))
+    return found
+
+
 def files_of(version: DatasetVersion) -> list[DatasetFile]:
     """The version's first ``FILES_SHOWN`` files by path."""
     return list(version.files.order_by("path")[:FILES_SHOWN])

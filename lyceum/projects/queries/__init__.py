@@ -15,6 +15,7 @@ from lyceum.projects.queries.related import (
     forks_page,
     has_starred,
     projects_of,
+    projects_using,
     trash_of,
     versions_page,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "official_project",
     "owned_project",
     "projects_of",
+    "projects_using",
     "trash_of",
     "trashed_project",
     "versions_page",

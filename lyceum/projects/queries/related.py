@@ -45,6 +45,15 @@ def dataset_links(project: Project) -> list[ProjectDataset]:
     return list(project.dataset_links.select_related("dataset__owner", "version"))
 
 
+def projects_using(
+    user: Reader, dataset_id: int, *, cursor: str | None = None, size: int = PAGE_SIZE
+) -> Page[Project]:
+    """The projects ``user`` may see that use the dataset, newest first, with owners."""
+    rows = visible_projects(user).filter(dataset_links__dataset_id=dataset_id)
+    rows = rows.select_related("owner").defer("search_text", "description", "description_en")
+    return page_of(rows, order=("id",), cursor=cursor, size=size)
+
+
 def has_starred(user: Reader, project: Project) -> bool:
     """Whether ``user`` has starred ``project``."""
     if not user.is_authenticated:

@@ -1,0 +1,16 @@
+from django.urls import path
+
+from lyceum.datasets import pages
+
+app_name = "datasets"
+urlpatterns = [
+    path("datasets/", pages.hall, name="hall"),
+    path("datasets/<int:dataset_id>/", pages.detail, name="detail"),
+    path("datasets/<int:dataset_id>/projects/", pages.projects, name="projects"),
+    path("datasets/<int:dataset_id>/favourite/", pages.favourite, name="favourite"),
+    path(
+        "datasets/<int:dataset_id>/versions/<int:number>/files/<path:path>",
+        pages.download,
+        name="file",
+    ),
+]
