@@ -41,11 +41,7 @@ def update_profile(user: User, *, display_name: str, bio: str) -> None:
     """
     user.display_name = " ".join(display_name.split())
     user.bio = bio.strip()
-    try:
-        user.full_clean(include=["display_name", "bio"])
-    except ValidationError as error:
-        field, messages = next(iter(error.message_dict.items()))
-        raise DomainError("not_valid", messages[0], field=field) from None
+    _check(user, "display_name", "bio")
     user.save(update_fields=["display_name", "bio"])
 
 
@@ -101,12 +97,11 @@ def set_up_administrator(token: str, *, username: str, password: str) -> User:
     """
     link = queries.open_admin_link(token, lock=True)
     user = User(username=username, is_staff=True, is_superuser=True)
+    _check(user, "username")
     try:
-        user.full_clean(include=["username"])
         validate_password(password, user)
     except ValidationError as error:
-        field = "username" if hasattr(error, "error_dict") else "password"
-        raise DomainError("not_valid", error.messages[0], field=field) from None
+        raise DomainError("weak_password", error.messages[0], field="password") from None
     user.set_password(password)
     try:
         with transaction.atomic():
@@ -116,3 +111,12 @@ def set_up_administrator(token: str, *, username: str, password: str) -> User:
     link.used = timezone.now()
     link.save(update_fields=["used"])
     return user
+
+
+def _check(user: User, *fields: str) -> None:
+    """Raise ``DomainError`` (``not_valid``) for the first of ``fields`` that is not."""
+    try:
+        user.clean_fields(exclude={field.name for field in user._meta.fields} - set(fields))
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise DomainError("not_valid", messages[0], field=field) from None

@@ -118,6 +118,7 @@ ACCOUNT_ADAPTER = "lyceum.accounts.adapter.AccountAdapter"
 ACCOUNT_USER_DISPLAY = "lyceum.accounts.adapter.shown_name"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lyceum] "
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_USERNAME_BLACKLIST = ["admin", "administrator", "root", "lyceum", "aistudio", "official"]
