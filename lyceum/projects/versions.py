@@ -27,6 +27,7 @@ from lyceum.projects.workfolder import Entry
 _CACHES = {"__pycache__", ".ipynb_checkpoints", ".git"}
 _DATASET_MOUNT = re.compile(r"data/data\d+")
 _LISTED_LEFT_OUT = 200
+_KEPT_ASIDE = ".before-restore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,10 +213,10 @@ def check_out(
         _write(root, path, blob)
     largest = limit("version_file_mb") * 1_000_000
     for entry in list(workfolder.walk(root, skip_folder=is_left_out_folder)):
-        saved_kind = entry.kind in ("file", "link") and entry.is_addressable
-        if saved_kind and entry.path not in wanted and entry.size <= largest:
-            if not entry.name.endswith(".before-restore"):
-                workfolder.remove_file(root, entry.path)
+        was_saved = entry.kind in ("file", "link") and entry.is_addressable
+        is_kept = entry.path in wanted or entry.name.endswith(_KEPT_ASIDE)
+        if was_saved and not is_kept and entry.size <= largest:
+            workfolder.remove_file(root, entry.path)
 
 
 def _write(root: Path, path: str, blob: pygit2.Blob) -> None:
@@ -230,7 +231,7 @@ def _write(root: Path, path: str, blob: pygit2.Blob) -> None:
     if present == blob.data:
         return
     if present is not None and len(present) > largest:
-        workfolder.move_file(root, path, path.rpartition("/")[2] + ".before-restore")
+        workfolder.move_file(root, path, path.rpartition("/")[2] + _KEPT_ASIDE)
     workfolder.write_file(root, path, blob.data)
 
 

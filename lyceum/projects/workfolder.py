@@ -229,9 +229,9 @@ def move_file(root: Path, path: str, new_name: str) -> None:
 def remove_file(root: Path, path: str) -> None:
     """Remove a file or link below ``root``, and the folders this leaves empty."""
     parent, name = _split(path)
-    with suppress(NotFound, FileNotFoundError, IsADirectoryError):
-        with _folder(root, parent) as folder:
-            os.unlink(name, dir_fd=folder)
+    gone = suppress(NotFound, FileNotFoundError, IsADirectoryError)
+    with gone, _folder(root, parent) as folder:
+        os.unlink(name, dir_fd=folder)
     while parent:
         above, name = _split(parent)
         try:

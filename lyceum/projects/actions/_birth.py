@@ -21,6 +21,11 @@ def unborn_project(**fields) -> Iterator[Project]:
     calling ``bring_forth`` in its transaction. If it raises, nothing stays.
     """
     project = Project.objects.create(**fields, deleted=timezone.now())
+    folder = workfolder.project_folder(project.pk)
+    if folder.exists():
+        # Files of a project the database has forgotten must never become another's.
+        project.delete()
+        raise FileExistsError(folder)
     try:
         workfolder.create(project.pk)
         yield project
