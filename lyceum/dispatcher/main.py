@@ -25,6 +25,8 @@ def run() -> None:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.portal.settings")
     django.setup()
+    # It asks the hub all the time; each answer is no news.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     stopping = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopping.set())

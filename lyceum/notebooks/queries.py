@@ -178,12 +178,12 @@ def usage(server: NotebookServer) -> Usage | None:
 
 
 def _cpu_percent(server: NotebookServer, cpu_seconds: float) -> float:
-    """Percent of one core since somebody last looked; since the start at first."""
+    """Percent of one core since somebody last looked; since its launch at first."""
     moment = time()
     earlier = _samples.get(server.run_id)
     _samples.set(server.run_id, (moment, cpu_seconds), _SAMPLE_SECONDS)
     if earlier is None:
-        start = server.started or timezone.now()
+        start = server.launched or timezone.now()
         earlier = (start.timestamp(), 0.0)
     seconds = moment - earlier[0]
     if seconds <= 0:

@@ -1,0 +1,9 @@
+from tests.notebooks.fixtures import (  # noqa: F401
+    built,
+    hub,
+    in_english,
+    in_threads,
+    learner,
+    ports,
+    project,
+)
