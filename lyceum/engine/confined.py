@@ -36,7 +36,7 @@ class Confined(Launch):
 
     def _map_mounts(self) -> list[int]:
         """The mounts as the run's own user sees them; empty where it can't have one."""
-        self.host_uid = stage.run_user()
+        self.host_uid = stage.run_user() if self._plan["own_user"] else None
         if self.host_uid is None:
             return []
         try:

@@ -123,4 +123,3 @@ def _live_mount(engine: LocalEngine, folder: Path) -> Check:
     finally:
         engine.stop(run_id, grace=0.0)
     return Check("live_mounts", True, "folders can be mounted into running sandboxes")
-

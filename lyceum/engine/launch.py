@@ -62,7 +62,7 @@ class Launch:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1, signal.SIGPIPE):
             signal.signal(number, signal.SIG_DFL)
-        self._limiter.enter()
+        self._limiter.enter(own_user=self.host_uid is not None)
         with open("/proc/self/oom_score_adj", "w") as file:
             file.write(str(_OOM_SCORE))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

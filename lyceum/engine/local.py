@@ -44,13 +44,22 @@ class LocalEngine:
     Holds no state of its own: any number of processes may use the same root.
     """
 
-    def __init__(self, root: Path, *, sandbox: str = "on", limiter: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        sandbox: str = "on",
+        limiter: str | None = None,
+        own_user: bool = True,
+    ) -> None:
         """``sandbox="off"`` runs user code with no isolation, for those who ask for it.
 
         ``limiter`` names a way of limiting (`limits.KINDS`); the best one when unset.
+        ``own_user=False`` keeps user code the platform's own user (`stage`).
         """
         self._runs = Path(root) / "runs"
         self._confined = sandbox != "off"
+        self._own_user = own_user
         self._limiter = limits.by_name(limiter) if limiter else limits.limits_in_force()
 
     def start(self, workload: Workload) -> str:
@@ -90,6 +99,7 @@ class LocalEngine:
         plan |= {
             "limits": dataclasses.asdict(workload.limits),
             "limiter": self._limiter.name,
+            "own_user": self._own_user,
             "listen": workload.listen,
             "forwards": [dataclasses.asdict(forward) for forward in workload.forwards],
         }

@@ -131,7 +131,8 @@ class Shim:
             launch.kill()
         kills = self.limiter.out_of_memory_kills()
         if kills != self.state.get("out_of_memory_kills", 0):
-            self.save(out_of_memory_kills=kills)
+            sentence = "a process of the run was killed: it needed more memory than it may use"
+            self.save(out_of_memory_kills=kills, detail=sentence)
 
     def _drain(self, launch: Launch) -> None:
         """Take what is still in the pipe; every process that could write to it is gone."""

@@ -20,6 +20,14 @@ def engine(tmp_path: Path) -> Iterator[LocalEngine]:
     stop_all(made)
 
 
+@pytest.fixture(params=["own user", "platform's user"])
+def either_engine(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[LocalEngine]:
+    """Also as it is where a run can't have a host user of its own."""
+    made = LocalEngine(tmp_path / "platform", own_user=request.param == "own user")
+    yield made
+    stop_all(made)
+
+
 def stop_all(engine: LocalEngine) -> None:
     for status in engine.runs():
         engine.stop(status.run_id, grace=0)

@@ -28,8 +28,11 @@ class Limiter:
         """Set the limits up before the run starts; raises ``OSError``."""
         raise NotImplementedError
 
-    def enter(self) -> None:
-        """Called in the process that becomes the sandbox, just before it does."""
+    def enter(self, *, own_user: bool) -> None:
+        """Called in the process that becomes the sandbox, just before it does.
+
+        ``own_user``: it will be a host user that no other process has.
+        """
         raise NotImplementedError
 
     def watch(self, init_pid: int) -> None:

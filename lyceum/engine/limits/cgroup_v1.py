@@ -58,7 +58,7 @@ class CgroupV1(Limiter):
         with contextlib.suppress(OSError):  # absent where the kernel accounts no swap
             _write(folder, "memory.memsw.limit_in_bytes", limit)
 
-    def enter(self) -> None:
+    def enter(self, *, own_user: bool) -> None:
         for folder in self._folders():
             _write(folder, "cgroup.procs", os.getpid())
 

@@ -45,7 +45,7 @@ class CgroupV2(Limiter):
         if limits["cpus"] and os.path.exists(f"{folder}/cpu.max"):
             _write(folder, "cpu.max", f"{max(int(limits['cpus'] * _PERIOD), 1000)} {_PERIOD}")
 
-    def enter(self) -> None:
+    def enter(self, *, own_user: bool) -> None:
         _write(self._folder(), "cgroup.procs", str(os.getpid()))
 
     def out_of_memory_kills(self) -> int:

@@ -35,7 +35,9 @@ class Watchdog(Limiter):
     def prepare(self, limits: dict) -> None:
         self._limits = limits
 
-    def enter(self) -> None:
+    def enter(self, *, own_user: bool) -> None:
+        if own_user and self._limits["processes"]:
+            resource.setrlimit(resource.RLIMIT_NPROC, (self._most_processes(),) * 2)
         cpus = sorted(os.sched_getaffinity(0))
         wanted = self._limits["cpus"]
         if wanted and wanted < len(cpus):
@@ -47,10 +49,13 @@ class Watchdog(Limiter):
     def watch(self, init_pid: int) -> None:
         self._init_pid = init_pid
         if self._limits["processes"]:
-            # Set inside the sandbox's user namespace, so that it counts this run alone.
-            most = self._limits["processes"] + OWN_PROCESSES
+            # For a run that is the platform's user: set inside its user namespace, so
+            # that it counts this run alone. The kernel counts nothing for root.
             with contextlib.suppress(OSError):
-                resource.prlimit(init_pid, resource.RLIMIT_NPROC, (most, most))
+                resource.prlimit(init_pid, resource.RLIMIT_NPROC, (self._most_processes(),) * 2)
+
+    def _most_processes(self) -> int:
+        return self._limits["processes"] + OWN_PROCESSES
 
     def check(self) -> tuple[str, str] | None:
         if self._init_pid is None:
