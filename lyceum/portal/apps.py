@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.core.management import call_command
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +12,8 @@ class PortalConfig(AppConfig):
     verbose_name = _("Portal")
 
     def ready(self) -> None:
-        post_migrate.connect(_create_cache_table, sender=self)
+        # Django sends this signal for apps with models only, which this one is not.
+        post_migrate.connect(_create_cache_table, sender=apps.get_app_config("sessions"))
 
 
 def _create_cache_table(*, using: str, **_signal: Any) -> None:

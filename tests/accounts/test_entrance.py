@@ -148,15 +148,14 @@ def test_changing_the_password_needs_the_old_one(signed_in: Client, learner: Use
     assert learner.check_password(fresh)
 
 
-def test_changing_addresses_asks_for_the_password_again(english: Client, learner: User) -> None:
-    english.force_login(learner, backend="django.contrib.auth.backends.ModelBackend")
-    response = english.post("/accounts/email/", {"action_add": "", "email": "new@example.org"})
-    assert response["Location"].startswith("/accounts/reauthenticate/")
-
-
-def test_a_second_address_is_added_after_it_was_confirmed(english: Client, learner: User) -> None:
+def test_a_second_address_needs_the_password_again_and_a_confirmation(
+    english: Client, learner: User
+) -> None:
     login(english, "lin", PASSWORD)
-    english.post("/accounts/email/", {"action_add": "", "email": "new@example.org"})
+    asked = english.post("/accounts/email/", {"action_add": "", "email": "new@example.org"})
+    assert asked["Location"].startswith("/accounts/reauthenticate/")
+    assert not learner.emailaddress_set.filter(email="new@example.org").exists()
+    english.post(asked["Location"], {"password": PASSWORD})
     link = re.search(r"http://\S+", mail.outbox[-1].body).group()
     english.post(link)
     assert learner.emailaddress_set.get(email="new@example.org").verified
