@@ -113,7 +113,7 @@ class Stack:
                 start_new_session=True,
             )
 
-    def up(self, part: str, seconds: float = 30) -> None:
+    def up(self, part: str, seconds: float = 90) -> None:
         wait_until(lambda: httpx.get(self.health(part)).status_code < 500, f"{part} up", seconds)
 
     def kill(self, part: str) -> None:

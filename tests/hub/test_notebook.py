@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.hub.notebook import Notebook
-from tests.hub.stack import Person, Stack
+from tests.hub.stack import Stack
 
 pytestmark = pytest.mark.sandbox
 
