@@ -37,9 +37,10 @@ class Environment:
     """One environment as its definition states it; says nothing about this machine.
 
     ``interpreter`` is ``"<major>.<minor>"``; ``label`` has the keys ``zh`` and
-    ``en``; ``kernel_arguments`` go to ipykernel; ``machines`` are the processor kinds (``platform.machine()``) that have
-    wheels, empty for any. ``dashboard`` is an argv with the places ``{python}``,
-    ``{inside}``, ``{logdir}``, ``{port}`` and ``{public_path}``; empty for none.
+    ``en``; ``kernel_arguments`` go to ipykernel; ``machines`` are the processor
+    kinds (``platform.machine()``) that have wheels, empty for any. ``dashboard``
+    is an argv with the places ``{python}``, ``{inside}``, ``{logdir}``,
+    ``{port}`` and ``{public_path}``; empty for none.
     """
 
     name: str
