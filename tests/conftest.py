@@ -25,6 +25,8 @@ for name in [name for name in os.environ if name.startswith("LYCEUM_")]:
 os.environ.pop("DATABASE_URL", None)
 os.environ["LYCEUM_HOME"] = str(HOME)
 os.environ["DJANGO_SETTINGS_MODULE"] = "lyceum.portal.settings"
+# Playwright's event loop runs in the tests' thread once a browser has started.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 if CLUSTER:
     os.environ["DATABASE_URL"] = CLUSTER.url
 assert settings.LYCEUM.root == HOME.resolve()  # read now: pytest-django sets Django up with these

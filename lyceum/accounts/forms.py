@@ -27,7 +27,12 @@ class AvatarForm(forms.Form):
     avatar = forms.FileField(
         label=_("New picture"),
         help_text=_("JPEG, PNG, WebP or GIF, at most 5 MB; it is cut to a square."),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+        widget=forms.FileInput(
+            attrs={
+                "accept": "image/jpeg,image/png,image/webp,image/gif",
+                "data-preview": "#avatar-preview",
+            }
+        ),
     )
 
 

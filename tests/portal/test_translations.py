@@ -11,7 +11,7 @@ import polib
 import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "lyceum"
-MARKS = ("gettext", "{% translate", "{% trans ", "{% blocktrans")
+MARKS = ("from django.utils.translation import", "{% translate", "{% trans ", "{% blocktrans")
 CATALOGUE = Path("locale", "zh_Hans", "LC_MESSAGES", "django.po")
 ADMIN = Path(sys.executable).with_name("django-admin")
 
