@@ -1,29 +1,18 @@
 """Installs the official datasets and projects of ``examples/``.
 
-Each folder is one thing, its name the slug by which it is found again:
-
-- ``datasets/<slug>/``: ``dataset.toml`` (the fields of ``datasets.actions.About``);
-  every other file is the dataset's.
-- ``projects/<slug>/``: ``project.toml`` (``environment``, ``name``, ``description``,
-  both also with ``_en``, ``tags``, ``datasets`` by slug, ``order``),
-  ``notebook.ipynb``, ``cover.png``, and ``files/``, copied into the work folder.
-
 Content that has changed since it was installed is brought up to date; a project
 whose environment this machine can't have waits until it can.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from lyceum.accounts.models import User
 from lyceum.accounts.system import official_owner
-from lyceum.cli.tools import CHECKOUT
+from lyceum.cli.examples import EXAMPLES, Source, files_below, project_sources
 from lyceum.common.errors import DomainError
 from lyceum.config import settings
 from lyceum.datasets import actions as datasets
@@ -33,33 +22,7 @@ from lyceum.projects import workfolder
 from lyceum.projects.models import Project, Version
 from lyceum.projects.queries import official_project
 
-EXAMPLES = CHECKOUT / "examples"
 RECORD = "content.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A folder under ``examples/projects`` as it was read."""
-
-    folder: Path
-    about: dict[str, Any]
-    digest: str
-
-    @property
-    def slug(self) -> str:
-        return self.folder.name
-
-    @property
-    def files(self) -> dict[str, bytes]:
-        """What goes into the work folder besides the notebook, by path."""
-        shipped = self.folder / "files"
-        return {
-            str(path.relative_to(shipped)): path.read_bytes() for path in _files_below(shipped)
-        }
-
-    @property
-    def notebook(self) -> bytes:
-        return (self.folder / "notebook.ipynb").read_bytes()
 
 
 def install_official_content(examples: Path = EXAMPLES) -> list[str]:
@@ -87,23 +50,10 @@ def install_dataset(owner: User, folder: Path) -> None:
     about = tomllib.loads((folder / "dataset.toml").read_text(encoding="utf-8"))
     files = {
         str(path.relative_to(folder)): path
-        for path in _files_below(folder)
+        for path in files_below(folder)
         if path.name != "dataset.toml"
     }
     datasets.install_official(owner, slug=folder.name, about=datasets.About(**about), files=files)
-
-
-def project_sources(examples: Path = EXAMPLES) -> list[Source]:
-    """The shipped projects; those to be shown last come first, as newer ones are on top."""
-    sources = [
-        Source(
-            folder=path.parent,
-            about=tomllib.loads(path.read_text(encoding="utf-8")),
-            digest=_digest(path.parent),
-        )
-        for path in examples.glob("projects/*/project.toml")
-    ]
-    return sorted(sources, key=lambda source: source.about["order"], reverse=True)
 
 
 def _install_project(owner: User, source: Source, known: Project | None) -> bool:
@@ -169,16 +119,3 @@ def _read_record(path: Path) -> dict[str, str]:
         return json.loads(path.read_text())
     except (OSError, ValueError):
         return {}
-
-
-def _digest(folder: Path) -> str:
-    """Changes with any name or byte of any file below ``folder``."""
-    seen = hashlib.sha256()
-    for path in _files_below(folder):
-        seen.update(f"{path.relative_to(folder)}\0".encode())
-        seen.update(hashlib.sha256(path.read_bytes()).digest())
-    return seen.hexdigest()
-
-
-def _files_below(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
