@@ -157,11 +157,13 @@ CACHES = {
     }
 }
 
-SESSION_COOKIE_NAME = "lyceum_session"
+# `__Host-`: over https a notebook on a host name under ours cannot plant cookies here.
+_cookie = "__Host-lyceum" if LYCEUM.public_scheme == "https" else "lyceum"
+SESSION_COOKIE_NAME = f"{_cookie}_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LYCEUM.public_scheme == "https"
-CSRF_COOKIE_NAME = "lyceum_csrf"
+CSRF_COOKIE_NAME = f"{_cookie}_csrf"
 CSRF_FAILURE_VIEW = "lyceum.portal.failures.csrf_failure"
 LANGUAGE_COOKIE_NAME = "lyceum_language"
 LANGUAGE_COOKIE_AGE = 365 * 24 * 3600

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from django import forms
@@ -98,3 +99,10 @@ def test_a_name_in_the_pages_language(language: str, english: str, shown: str) -
 def test_query_changes_one_key_and_keeps_the_rest() -> None:
     request = RequestFactory().get("/", {"q": "a b", "after": "9"})
     assert render("{% query after=None sort='new' %}", request=request) == "?q=a+b&amp;sort=new"
+
+
+def test_a_moment_is_written_for_the_readers_own_zone() -> None:
+    noon = datetime(2026, 1, 2, 20, 0, tzinfo=timezone(timedelta(hours=8)))
+    html = render("{% local_time noon %}", noon=noon)
+    assert 'datetime="2026-01-02T12:00:00+00:00" data-local-time' in html
+    assert "UTC</time>" in html

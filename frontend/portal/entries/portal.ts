@@ -10,6 +10,7 @@ import "../src/portal.css";
 import { startControls } from "../src/controls";
 import { openSwappedDialogs, startDialogs } from "../src/dialogs";
 import { startRequests } from "../src/requests";
+import { startTimes } from "../src/times";
 import { startToasts } from "../src/toasts";
 
 Object.assign(window, { Alpine, htmx });
@@ -18,6 +19,7 @@ startDialogs();
 openSwappedDialogs();
 startToasts();
 startControls();
+startTimes();
 
 // Other entries register their components on `alpine:init`; module scripts have
 // all run by the time the document is ready.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from django import template
 from django.core.exceptions import ImproperlyConfigured
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -106,7 +108,6 @@ def _curve(seed: bytes) -> str:
     return f"M{' L'.join(points)}"
 
 
-_CHECKED = (CheckboxInput,)
 _GROUPS = (CheckboxSelectMultiple, RadioSelect)
 
 
@@ -114,7 +115,7 @@ _GROUPS = (CheckboxSelectMultiple, RadioSelect)
 def field(bound: BoundField, hide_label: bool = False) -> dict[str, Any]:
     """A form field with label, hint and its errors; what was typed stays in it."""
     widget = bound.field.widget
-    checked = isinstance(widget, _CHECKED)
+    checked = isinstance(widget, CheckboxInput)
     group = isinstance(widget, _GROUPS)
     select = getattr(widget, "input_type", "") == "select"
     css = "form-check-input" if checked else "form-select" if select else "form-control"
@@ -139,6 +140,16 @@ def field(bound: BoundField, hide_label: bool = False) -> dict[str, Any]:
         "hide_label": hide_label,
         "hidden": bound.is_hidden,
     }
+
+
+@register.simple_tag
+def local_time(moment: datetime) -> SafeString:
+    """``moment`` in the reader's own time zone: the server writes UTC, a script the rest."""
+    return format_html(
+        '<time datetime="{}" data-local-time>{} UTC</time>',
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        date_format(moment.astimezone(UTC), "SHORT_DATETIME_FORMAT"),
+    )
 
 
 @register.filter
