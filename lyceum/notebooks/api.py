@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.http import HttpRequest
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 from ninja.security import django_auth
 
 from lyceum.notebooks import actions, queries
@@ -77,22 +77,22 @@ def get_notebook(request: HttpRequest, project_id: int) -> queries.NotebookView:
     summary="Run a project",
     auth=django_auth,
 )
-def run_project(request: HttpRequest, project_id: int) -> tuple[int, queries.NotebookView]:
+def run_project(request: HttpRequest, project_id: int) -> Status:
     """Start the notebook server; one that runs already is left alone.
 
     409 with code `running_projects_limit` when too many of your projects run.
     """
     server = actions.start_notebook(request.user, project_id=project_id)
-    return 202, queries.view_of(server)
+    return Status(202, queries.view_of(server))
 
 
 @router.delete(
     _PATH, response={202: NotebookOut, **_REFUSALS}, summary="Stop a project", auth=django_auth
 )
-def stop_project(request: HttpRequest, project_id: int) -> tuple[int, queries.NotebookView]:
+def stop_project(request: HttpRequest, project_id: int) -> Status:
     """Save a version and stop the notebook server; one that does not run is left alone."""
     actions.stop_notebook(request.user, project_id=project_id)
-    return 202, queries.notebook_view(request.user, project_id)
+    return Status(202, queries.notebook_view(request.user, project_id))
 
 
 @router.post(

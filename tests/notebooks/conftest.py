@@ -4,6 +4,7 @@ from tests.notebooks.fixtures import (  # noqa: F401
     in_english,
     in_threads,
     learner,
+    own_files,
     ports,
     project,
 )

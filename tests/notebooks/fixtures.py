@@ -6,6 +6,7 @@ before pytest-django has set Django up.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -20,6 +21,14 @@ from tests.support.platform import free_ports
 @pytest.fixture(autouse=True)
 def in_english(settings):
     settings.LANGUAGE_CODE = "en"
+
+
+@pytest.fixture(autouse=True)
+def own_files() -> Iterator[None]:
+    """Row ids begin anew in each test; the files of an earlier one must not be there."""
+    yield
+    for folder in ("projects", "datasets"):
+        shutil.rmtree(platform_settings().root / folder, ignore_errors=True)
 
 
 @pytest.fixture

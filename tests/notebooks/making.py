@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import venv
 
 from lyceum import environments
 from lyceum.accounts.models import User
@@ -15,7 +15,9 @@ ENVIRONMENT = "sklearn-py311"
 
 
 def make_learner(name: str, language: str = "en") -> User:
-    return User.objects.create_user(name, f"{name}@example.com", "a long phrase", language=language)
+    return User.objects.create_user(
+        name, f"{name}@example.com", "a long phrase", language=language
+    )
 
 
 def make_project(owner: User, name: str = "House prices") -> Project:
@@ -23,11 +25,8 @@ def make_project(owner: User, name: str = "House prices") -> Project:
 
 
 def make_environment(name: str) -> None:
-    """An environment that is built, as far as a look at the disk can tell."""
+    """An environment that is built, but for its packages."""
     prefix = environments.prefix(name)
-    (prefix / "bin").mkdir(parents=True, exist_ok=True)
-    python = environments.python(name)
-    if not python.exists():
-        python.symlink_to(sys.executable)
+    venv.create(prefix, clear=True, symlinks=True)
     fingerprint = files_fingerprint(environments.get(name))
     write_mark(prefix, Mark(files=fingerprint, seconds=1.0, bytes=1, chinese_font=True))
