@@ -53,12 +53,24 @@ class Settings(BaseSettings):
     email_from: str = "Lyceum <no-reply@localhost>"
     debug: bool = False
     sandbox: Literal["on", "off"] = "on"
+    environments: Path | None = Field(
+        None,
+        description="Where environments are built, `<home>/environments` when unset; "
+        "several installations of one machine may share it.",
+    )
     warm_pool: int = Field(1, description="Notebook servers kept started ahead.")
 
     @property
     def root(self) -> Path:
         """The platform's data folder, absolute."""
         return self.home.expanduser().resolve()
+
+    @property
+    def environments_root(self) -> Path:
+        """The folder of built environments, absolute."""
+        if self.environments is None:
+            return self.root / "environments"
+        return self.environments.expanduser().resolve()
 
     @property
     def portal_url(self) -> str:

@@ -76,7 +76,7 @@ def _collection(weight: str) -> Path | None:
 
 def _face(weight: str) -> Path:
     """The simplified Chinese face as a file of its own, shared by all environments."""
-    folder = settings().root / "environments" / ".fonts"
+    folder = settings().environments_root / ".fonts"
     path = folder / f"NotoSansCJKsc-{weight}.otf"
     collection = _collection(weight)
     if path.exists() or collection is None:

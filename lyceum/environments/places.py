@@ -1,6 +1,6 @@
 """Where an environment lives on this machine, and the mark of a finished one.
 
-It is ``<home>/environments/<name>/<fingerprint>``: a changed lock gets a folder
+It is ``<settings().environments_root>/<name>/<fingerprint>``: a changed lock gets a folder
 of its own, so notebooks that run on the old one go on.
 """
 
@@ -29,7 +29,7 @@ class Mark:
 
 def home(name: str) -> Path:
     """The folder with every build of the environment ``name``."""
-    return settings().root / "environments" / name
+    return settings().environments_root / name
 
 
 def prefix(name: str) -> Path:

@@ -34,9 +34,7 @@ def main():
         python = overlay(prefix, home)
     except (OSError, IOError) as error:
         print("The project's own packages are not available: %s" % error, file=sys.stderr)
-    programs = os.path.dirname(python)
-    os.environ["PATH"] = os.pathsep.join(_first(programs, os.environ.get("PATH", os.defpath)))
-    os.environ["VIRTUAL_ENV"] = os.path.dirname(programs)
+    os.environ["PATH"] = _path(os.path.dirname(python), os.path.join(prefix, "bin"))
     os.execv(python, [python] + sys.argv[1:])
 
 
@@ -126,9 +124,13 @@ def _write(path, content, mode="w", permissions=0o644):
         raise
 
 
-def _first(folder, path):
-    """``path`` with ``folder`` in front, once."""
-    return [folder] + [entry for entry in path.split(os.pathsep) if entry != folder]
+def _path(*programs):
+    """The PATH with the folders ``programs`` in front, each folder once."""
+    folders = list(programs)
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if folder not in folders:
+            folders.append(folder)
+    return os.pathsep.join(folders)
 
 
 if __name__ == "__main__":
