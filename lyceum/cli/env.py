@@ -32,6 +32,21 @@ def build_command(
     names: Annotated[list[str], typer.Argument(help="As `lyceum env list` shows them.")],
 ) -> None:
     """Build environments now instead of at their first use."""
+    build(Console(stderr=True), _known(names))
+
+
+@commands.command("lock")
+def lock_command(
+    names: Annotated[list[str], typer.Argument(help="Environments, or `notebook-server`.")],
+) -> None:
+    """For maintainers: resolve requirements.in anew and write requirements.lock."""
+    from lyceum.environments.locking import lock
+
+    for name in _known(names):
+        Console().print(f"Locked {lock(name)}", soft_wrap=True)
+
+
+def _known(names: list[str]) -> list[str]:
     known = {environment.name for environment in environments.definitions()}
     known.add(environments.SERVER)
     for name in names:
@@ -40,7 +55,7 @@ def build_command(
                 ExitCode.USAGE,
                 f"There is no environment {name!r}; there are {', '.join(sorted(known))}.",
             )
-    build(Console(stderr=True), names)
+    return names
 
 
 def _state(found: environments.Availability) -> str:
