@@ -63,6 +63,9 @@ class Confined(Launch):
         # program's secrets could be read by every user of this machine, and inside.
         arguments = os.memfd_create("options")
         options = [*options, "--block-fd", str(keep[-1])]
+        if self._plan["seccomp"]:
+            keep.append(os.open(self._plan["seccomp"], os.O_RDONLY))
+            options += ["--seccomp", str(keep[-1])]
         os.write(arguments, b"".join(word.encode() + b"\0" for word in options))
         os.lseek(arguments, 0, os.SEEK_SET)
         for descriptor in (arguments, *keep):

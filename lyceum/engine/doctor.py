@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from lyceum.engine import limits, rootfs
+from lyceum.engine import limits, rootfs, routes, sandbox, seccomp
 from lyceum.engine.base import EngineError
 from lyceum.engine.local import LocalEngine
 from lyceum.engine.workload import Mount, Network, RunState, Workload
@@ -35,6 +35,7 @@ def checks() -> list[Check]:
             _tried("host_user", lambda: _host_user(engine)),
             _tried("network", lambda: _network(engine)),
             _limits(),
+            _system_calls(),
             _names(),
             _tried("live_mounts", lambda: _live_mount(engine, Path(folder))),
         ]
@@ -97,7 +98,18 @@ def _limits() -> Check:
     return Check("limits", not fix, detail, fix)
 
 
+def _system_calls() -> Check:
+    if seccomp.program() is None:
+        fix = "sudo apt-get install libseccomp2"
+        return Check("system_calls", False, "user code may use every system call", fix)
+    return Check("system_calls", True, "system calls that user code does without are refused")
+
+
 def _names() -> Check:
+    if routes.LINK_LOCAL not in sandbox.forbidden_networks():
+        detail = "the name server's address may also hand out this machine's cloud credentials"
+        fix = "name another name server in /etc/resolv.conf"
+        return Check("names", False, detail, fix)
     if rootfs.nameservers() or rootfs.needs_slirp_dns():
         return Check("names", True, "host names are resolved in sandboxes")
     return Check(

@@ -7,7 +7,11 @@ import select
 import signal
 import socket
 
-from lyceum.engine import relay
+from lyceum.engine import procs, relay
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _READY_SECONDS = 10
 
@@ -18,17 +22,26 @@ class Network:
     def __init__(self) -> None:
         self._lifeline, self._life = os.pipe()
         self._children: list[int] = []
+        self._user: int | None = None
 
-    def attach(self, plan: dict, sandbox_pid: int, listener: socket.socket | None) -> None:
+    def attach(
+        self,
+        plan: dict,
+        sandbox_pid: int,
+        listener: socket.socket | None,
+        user: int | None,
+    ) -> None:
         """Connect the sandbox whose first process is ``sandbox_pid``, not yet let go.
 
+        ``user``: the run's own user on the host, which the helpers become too.
         Raises ``OSError`` or ``RuntimeError`` with a sentence when it can't be done.
         """
         if not plan["confined"]:
             return  # it is on the host's network already
+        self._user = user
         slirp = self._start_slirp(plan, sandbox_pid) if plan["slirp4netns"] else None
-        if plan["forwards"]:
-            self._forward(plan["forwards"], sandbox_pid)
+        if plan["forwards"] or plan["forbidden"]:
+            self._forward(plan["forwards"], plan["forbidden"], sandbox_pid)
         if listener is not None:
             self._publish(listener, plan["listen"], sandbox_pid)
         if slirp is not None:
@@ -41,23 +54,30 @@ class Network:
             options.append("--disable-dns")
 
         def become_slirp() -> None:
-            network = os.open(f"/proc/{sandbox_pid}/ns/net", os.O_RDONLY)
-            shared = [network, tell, self._lifeline]
-            if os.geteuid() != 0:
-                from lyceum.engine import kernel
+            from lyceum.engine import kernel
 
-                shared.append(kernel.owner_of(network))
-                options.append(f"--userns-path=/proc/self/fd/{shared[-1]}")
-            for descriptor in shared:
+            network = os.open(f"/proc/{sandbox_pid}/ns/net", os.O_RDONLY)
+            owner = kernel.owner_of(network)
+            self._drop_rights()
+            for descriptor in (network, owner, tell, self._lifeline):
                 os.set_inheritable(descriptor, True)
             program = plan["slirp4netns"]
             words = [program, *options, f"--ready-fd={tell}", f"--exit-fd={self._lifeline}"]
+            if os.geteuid() != 0:
+                words.append(f"--userns-path=/proc/self/fd/{owner}")
             where = ["--netns-type=path", f"/proc/self/fd/{network}", "tap0"]
             os.execv(program, [*words, *where])  # noqa: S606
 
         self._fork(become_slirp)
         os.close(tell)
         return ready
+
+    def _drop_rights(self) -> None:
+        """What speaks with user code is not root: a fault in it gives nothing away."""
+        if self._user is not None:
+            os.setgroups([])
+            os.setresgid(self._user, self._user, self._user)
+            os.setresuid(self._user, self._user, self._user)
 
     def _await_slirp(self, ready: int) -> None:
         readable, _, _ = select.select([ready], [], [], _READY_SECONDS)
@@ -71,36 +91,42 @@ class Network:
             from lyceum.engine import kernel
 
             kernel.enter_network(sandbox_pid)
-            relay.Relay([(listener, ("127.0.0.1", port))], self._lifeline).run()
+            self._relay([(listener, ("127.0.0.1", port))])
 
         self._fork(serve)
         listener.close()
 
-    def _forward(self, forwards: list[dict], sandbox_pid: int) -> None:
-        from lyceum.engine import kernel
+    def _forward(self, forwards: list[dict], forbidden: list, sandbox_pid: int) -> None:
+        def enter() -> None:
+            from lyceum.engine import kernel, routes
 
-        ports = [forward["port"] for forward in forwards]
-        listeners = relay.listen_in(lambda: kernel.enter_network(sandbox_pid), ports)
-        routes = []
+            kernel.enter_network(sandbox_pid)
+            routes.forbid(forbidden)
+
+        listeners = relay.listen_in(enter, [forward["port"] for forward in forwards])
+        if not listeners:
+            return
+        ways = []
         for listener, forward in zip(listeners, forwards, strict=True):
             host, _, port = forward["address"].rpartition(":")
-            routes.append((listener, (host, int(port))))
-        self._fork(lambda: relay.Relay(routes, self._lifeline).run())
+            ways.append((listener, (host, int(port))))
+        self._fork(lambda: self._relay(ways))
         for listener in listeners:
             listener.close()
 
-    def _fork(self, work) -> None:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGINT):
-                    signal.signal(number, signal.SIG_DFL)
-                signal.set_wakeup_fd(-1)
-                os.close(self._life)
-                work()
-            finally:
-                os._exit(1)
-        self._children.append(pid)
+    def _relay(self, ways: list[tuple[socket.socket, tuple[str, int]]]) -> None:
+        self._drop_rights()
+        relay.Relay(ways, self._lifeline).run()
+
+    def _fork(self, work: Callable[[], None]) -> None:
+        def alone() -> None:
+            for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGUSR1):
+                signal.signal(number, signal.SIG_DFL)
+            signal.set_wakeup_fd(-1)
+            os.close(self._life)
+            work()
+
+        self._children.append(procs.fork(alone))
 
     def close(self) -> None:
         """End the helpers."""

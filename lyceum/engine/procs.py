@@ -4,6 +4,25 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def fork(work: Callable[[], None]) -> int:
+    """Run ``work`` in a child, which ends after it: 0, or 1 with the error on stderr."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            work()
+            status = 0
+        except BaseException as error:
+            os.write(2, f"{type(error).__name__}: {error}\n".encode())
+        finally:
+            os._exit(status)
+    return pid
+
 
 def boot_id() -> str:
     """The kernel's name for this boot; process numbers mean nothing across boots."""

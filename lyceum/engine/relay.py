@@ -11,6 +11,8 @@ import os
 import select
 import socket
 
+from lyceum.engine import procs
+
 CHUNK = 256 * 1024
 _CONNECT_PENDING = 115  # errno.EINPROGRESS; saves an import in every shim
 _NEW, _FORGOTTEN = -1, -2
@@ -156,20 +158,17 @@ def listen_in(enter, ports: list[int]) -> list[socket.socket]:
     back. Raises ``OSError`` when they can't be had.
     """
     ours, theirs = socket.socketpair()
-    child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            enter()
-            made = [listen("127.0.0.1", port) for port in ports]
-            socket.send_fds(theirs, [b"ok"], [sock.fileno() for sock in made])
-            status = 0
-        finally:
-            os._exit(status)
+
+    def hand_over() -> None:
+        enter()
+        made = [listen("127.0.0.1", port) for port in ports]
+        socket.send_fds(theirs, [b"ok"], [sock.fileno() for sock in made])
+
+    child = procs.fork(hand_over)
     theirs.close()
-    _, descriptors, _, _ = socket.recv_fds(ours, 2, len(ports))
+    told, descriptors, _, _ = socket.recv_fds(ours, 2, len(ports))
     ours.close()
     os.waitpid(child, 0)
-    if len(descriptors) != len(ports):
-        raise OSError("the sandbox's loopback ports can't be opened")
+    if told != b"ok" or len(descriptors) != len(ports):
+        raise OSError("the sandbox's network could not be set up; see shim.log")
     return [socket.socket(fileno=descriptor) for descriptor in descriptors]

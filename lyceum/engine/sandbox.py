@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 import shutil
 import stat
 from pathlib import Path, PurePosixPath
 
-from lyceum.engine import hostenv, rootfs
+from lyceum.engine import hostenv, rootfs, routes, seccomp
 from lyceum.engine.base import EngineError, SandboxUnavailable
 from lyceum.engine.workload import Mount, Workload
 
@@ -97,6 +98,8 @@ def plan(workload: Workload, folder: Path) -> dict:
         "bwrap": tool("bwrap"),
         "slirp4netns": tool("slirp4netns") if workload.network == "open" else None,
         "slirp_dns": workload.network == "open" and rootfs.needs_slirp_dns(),
+        "forbidden": forbidden_networks() if workload.network == "open" else [],
+        "seccomp": seccomp_file(folder),
         "before": before,
         "mounts": [[str(one.source), str(one.target), one.writable] for one in mounts],
         "after": after,
@@ -130,6 +133,28 @@ def unconfined_plan(workload: Workload) -> dict:
         "env": {name: on_host(value) for name, value in environment(workload).items()},
         "cwd": on_host(str(workload.cwd)),
     }
+
+
+def forbidden_networks() -> list[tuple[str, int]]:
+    """``(address, prefix length)`` an open network does not lead to.
+
+    A name server among them stays reachable, and on some clouds that is the
+    very address which hands out the machine's credentials (`doctor` says so).
+    """
+    servers = rootfs.nameservers()
+    own = [(address, 32) for address in routes.own_addresses() if address not in servers]
+    if any(ipaddress.ip_address(server).is_link_local for server in servers):
+        return own
+    return [routes.LINK_LOCAL, *own]
+
+
+def seccomp_file(folder: Path) -> str | None:
+    """The system call filter as a file in ``folder``; ``None`` where there can't be one."""
+    program = seccomp.program()
+    if program is None:
+        return None
+    (folder / "seccomp.bpf").write_bytes(program)
+    return str(folder / "seccomp.bpf")
 
 
 def check(workload: Workload) -> None:

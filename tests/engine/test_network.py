@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from lyceum.engine import procs, rootfs, runfolder
+from lyceum.engine import procs, rootfs, routes, runfolder
 from lyceum.engine.workload import Forward, RunState, Workload
 from tests.engine.conftest import finish, running, shell, until
 
@@ -237,6 +238,42 @@ def test_none_and_loopback_have_no_way_out(engine):
             engine, shell("cat /proc/net/dev | grep -c tap; cat /etc/resolv.conf", network=network)
         )
         assert log == "0\n"
+
+
+def test_a_clouds_credentials_and_the_hosts_own_addresses_are_out_of_reach(engine):
+    """What listens on every address of the host is not meant for user code on it."""
+    own = routes.own_addresses()
+    assert own, "a machine with no address but loopback shows nothing here"
+    with socket.create_server(("0.0.0.0", 0)) as server:
+        server.settimeout(0.1)
+        code = f"""
+import socket
+for host in {[*own, "169.254.169.254"]!r}:
+    try:
+        socket.create_connection((host, {server.getsockname()[1]}), timeout=3)
+        print("REACHED", host)
+    except OSError as error:
+        print(error.errno)
+"""
+        _, log = finish(engine, Workload(argv=("/usr/bin/python3", "-c", code), network="open"))
+        assert set(log.split()) == {str(errno.EHOSTUNREACH)}
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
+def test_what_speaks_with_user_code_has_its_rights_only(engine):
+    fields = {"network": "open", "forwards": (Forward(8001, "127.0.0.1:9"),)}
+    run_id, _ = serve(engine, ECHO, **fields)
+    state = runfolder.read_json(str(engine.log_path(run_id).parent), runfolder.STATE)
+    helpers = procs.children(state["shim"]["pid"])
+    assert len(helpers) == 4  # bubblewrap, slirp4netns, a relay each way
+    if state["host_uid"] is not None:
+        assert {real_user(pid) for pid in helpers} == {state["host_uid"]}
+
+
+def real_user(pid: int) -> int:
+    with open(f"/proc/{pid}/status") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("Uid:"))
 
 
 def test_helpers_end_with_the_run_even_when_its_shim_is_killed(engine):

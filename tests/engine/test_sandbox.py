@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import socket
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from lyceum.engine import seccomp
 from lyceum.engine.base import EngineError
 from lyceum.engine.sandbox import make_mount_points
 from lyceum.engine.workload import Forward, Limits, Mount, RunState, Workload
@@ -119,6 +121,37 @@ def test_no_way_to_more_rights(either_engine):
     """
     _, log = finish(either_engine, shell(script))
     assert log == "done\n"
+
+
+REFUSED_CALLS = """
+import ctypes, errno, socket
+libc = ctypes.CDLL(None, use_errno=True)
+def call(number, *arguments):
+    libc.syscall(number, *arguments)
+    return errno.errorcode.get(ctypes.get_errno())
+print("keyctl", call(250, 0, -4, 0), "bpf", call(321, 0, 0, 0), "io_uring", call(425, 1, 0))
+for family in (17, 38, 40, 44):
+    try:
+        socket.socket(family, socket.SOCK_DGRAM)
+        print("GOT", family)
+    except OSError as error:
+        print(errno.errorcode[error.errno])
+socket.socket(socket.AF_UNIX).close()
+socket.socket(socket.AF_INET6).close()
+print(bool(socket.if_nameindex()))
+"""
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="system call numbers of x86-64")
+@pytest.mark.skipif(seccomp.program() is None, reason="libseccomp is not installed")
+def test_calls_that_no_namespace_confines_are_refused(either_engine):
+    """Among them sockets to the hypervisor (AF_VSOCK, 40), which pass by the network's wall."""
+    _, log = finish(either_engine, python(REFUSED_CALLS))
+    assert log.splitlines() == [
+        "keyctl EPERM bpf EPERM io_uring ENOSYS",
+        *["EAFNOSUPPORT"] * 4,
+        "True",
+    ]
 
 
 def test_files_only_root_may_read_are_not_read(either_engine):
