@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import gettext_lazy
 
 from lyceum.environments import Reason as EnvironmentReason
 
 _STEPS = {
-    "waiting": lazy("Another project is preparing the same environment"),
-    "creating": lazy("Creating the environment"),
-    "installing": lazy("Installing the environment's packages"),
-    "finishing": lazy("Finishing the environment"),
-    "ready": lazy("The environment is ready"),
-    "requested": lazy("Asking for the notebook server"),
-    "workload": lazy("Collecting the project's files, datasets and environment"),
-    "sandbox": lazy("Starting the sandbox"),
-    "server": lazy("Starting the notebook server"),
-    "answer": lazy("The notebook server answers"),
-    "hub_away": lazy("Waiting for the notebook service to come back"),
+    "waiting": gettext_lazy("Another project is preparing the same environment"),
+    "creating": gettext_lazy("Creating the environment"),
+    "installing": gettext_lazy("Installing the environment's packages"),
+    "finishing": gettext_lazy("Finishing the environment"),
+    "ready": gettext_lazy("The environment is ready"),
+    "requested": gettext_lazy("Asking for the notebook server"),
+    "workload": gettext_lazy("Collecting the project's files, datasets and environment"),
+    "sandbox": gettext_lazy("Starting the sandbox"),
+    "server": gettext_lazy("Starting the notebook server"),
+    "answer": gettext_lazy("The notebook server answers"),
+    "hub_away": gettext_lazy("Waiting for the notebook service to come back"),
 }
 
 

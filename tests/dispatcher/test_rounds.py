@@ -77,7 +77,7 @@ def until(rounds: Rounds, project: Project, state: str, seconds: float = 20) -> 
 
 
 def running(learner: User, project: Project, hub: Hub, run_id: str) -> NotebookServer:
-    server = start_notebook(learner, project_id=project.pk)
+    start_notebook(learner, project_id=project.pk)
     hub.ready(learner.pk, project.pk, run_id)
     return until(Rounds(), project, State.RUNNING)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -135,24 +136,27 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        told = 0
-        while True:
-            with self.hub.changed:
-                self.hub.changed.wait_for(
-                    lambda: len(spawn.events) > told or spawn.state != "spawn", timeout=20
-                )
-                events = spawn.events[told:]
-            told += len(events)
-            for event in events:
-                self.tell(event)
-            if spawn.state != "spawn":
-                break
+        for event in self.events_of(spawn):
+            self.tell(event)
         if spawn.state == "ready":
             self.tell({"progress": 100, "ready": True, "message": "Server ready"})
         else:
             message = f"Spawn failed: {spawn.failure}"
             self.tell({"progress": 100, "failed": True, "message": message})
         self.close_connection = True
+
+    def events_of(self, spawn: Spawn) -> Iterator[dict[str, Any]]:
+        """Each event as it comes, until the spawn is over."""
+        told = 0
+        while True:
+            with self.hub.changed:
+                while len(spawn.events) == told and spawn.state == "spawn":
+                    self.hub.changed.wait(20)
+                events = spawn.events[told:]
+            told += len(events)
+            yield from events
+            if spawn.state != "spawn":
+                return
 
     def tell(self, event: dict[str, Any]) -> None:
         self.wfile.write(f"data: {json.dumps(event)}\n\n".encode())

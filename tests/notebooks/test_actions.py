@@ -19,8 +19,8 @@ from lyceum.notebooks.actions import (
 from lyceum.notebooks.models import NotebookServer
 from lyceum.projects.actions import set_visibility
 from lyceum.projects.models import Project
-from tests.notebooks.making import make_learner, make_project
 from tests.notebooks.hub import Hub
+from tests.notebooks.making import make_learner, make_project
 
 State = NotebookServer.State
 
