@@ -15,7 +15,6 @@ from lyceum.engine import procs
 
 CHUNK = 256 * 1024
 _CONNECT_PENDING = 115  # errno.EINPROGRESS; saves an import in every shim
-_NEW, _FORGOTTEN = -1, -2
 _FREEBIND = 15  # IP_FREEBIND of linux/in.h: the sandbox's loopback may not be up yet
 
 
@@ -30,7 +29,7 @@ class _Side:
         self.pending = b""
         self.eof = False  # nothing more comes from this socket
         self.closing = False  # our end towards this socket is shut
-        self.events = _NEW
+        self.events = 0  # what epoll watches it for
 
 
 class Relay:
@@ -80,13 +79,7 @@ class Relay:
         for side in pair:
             self._watch(side)
 
-    def _forget(self, side: _Side) -> None:
-        self._epoll.unregister(side.sock.fileno())
-        side.events = _FORGOTTEN
-
     def _watch(self, side: _Side) -> None:
-        if side.events == _FORGOTTEN:
-            return
         # Read only while the other end keeps up: user code can't fill our memory.
         wanted = 0 if side.eof or side.peer.pending else select.EPOLLIN
         if side.pending:
@@ -94,21 +87,21 @@ class Relay:
         if wanted == side.events:
             return
         descriptor = side.sock.fileno()
-        if side.events == _NEW:
+        if not side.events:
             self._epoll.register(descriptor, wanted)
-        else:
+        elif wanted:
             self._epoll.modify(descriptor, wanted)
+        else:
+            # Left registered, a hang-up would be told again and again until we may read.
+            self._epoll.unregister(descriptor)
         side.events = wanted
 
     def _serve(self, side: _Side, events: int) -> None:
+        broken = events & (select.EPOLLERR | select.EPOLLHUP)  # reading or writing says how
         try:
-            if events & (select.EPOLLERR | select.EPOLLHUP) and not events & select.EPOLLIN:
-                if events & select.EPOLLERR or not (side.eof and side.closing):
-                    raise ConnectionResetError
-                self._forget(side)  # finished both ways; the peer may still be draining
-            if events & select.EPOLLOUT:
+            if events & select.EPOLLOUT or broken:
                 self._flush(side)
-            if events & select.EPOLLIN and not side.eof and not side.peer.pending:
+            if (events & select.EPOLLIN or broken) and not side.eof and not side.peer.pending:
                 data = side.sock.recv(CHUNK)
                 side.eof = not data
                 side.peer.pending = data

@@ -62,7 +62,7 @@ class Watchdog(Limiter):
             return None
         pids = [pid for pid in procs.members(self._init_pid) if pid != self._init_pid]
         most = self._limits["processes"]
-        if most and len(pids) > most:
+        if most and len(pids) > self._most_processes():
             return "process_limit", f"the run had more than {most} processes"
         memory = self._limits["memory_bytes"]
         if memory:
