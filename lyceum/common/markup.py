@@ -1,4 +1,4 @@
-"""Markdown and HTML from people, made harmless.
+"""Notebooks' Markdown and HTML, made harmless.
 
 Formulas become MathML here, so that no page needs a script to show them. Needs
 no Django settings: the notebook renderer's own process uses it too.
@@ -11,7 +11,6 @@ from functools import cache
 
 import nh3
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
 from latex2mathml import converter
 from markdown_it import MarkdownIt
 from mdit_py_plugins.amsmath import amsmath_plugin
@@ -60,15 +59,10 @@ _INLINE_PICTURES = (
 )  # fmt: skip
 
 
-def markdown(text: str) -> SafeString:
-    """``text`` (Markdown, no HTML) as harmless HTML; pictures only from ``https:``."""
-    return mark_safe(clean_html(_parser(False).render(text)))  # noqa: S308
-
-
 def markdown_with_html(text: str) -> str:
     """``text`` (Markdown that may hold HTML) as HTML that is NOT yet harmless:
     give it to ``clean_html``."""
-    return _parser(True).render(text)
+    return _parser().render(text)
 
 
 def clean_html(html: str, *, resolve: Resolve | None = None) -> str:
@@ -117,8 +111,8 @@ def _source(value: str, resolve: Resolve | None) -> str | None:
 
 
 @cache
-def _parser(html: bool) -> MarkdownIt:
-    parser = MarkdownIt("gfm-like", {"html": html, "linkify": False})
+def _parser() -> MarkdownIt:
+    parser = MarkdownIt("gfm-like", {"html": True, "linkify": False})
     parser.disable("linkify", ignoreInvalid=True)
     parser.use(
         dollarmath_plugin,

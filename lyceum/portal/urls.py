@@ -16,6 +16,7 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("", include("lyceum.accounts.oauth_urls")),
     path("media/<path:path>", media.serve, name="media"),
+    path("", include("lyceum.projects.urls")),
     path("", include("lyceum.datasets.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("lyceum.notebooks.urls")),

@@ -1,4 +1,4 @@
-"""Which datasets a project may refer to."""
+"""Which datasets a project may refer to, and the picker's lists of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from django.utils.translation import gettext as _
 from lyceum.accounts.models import User
 from lyceum.common.errors import NotFound
 from lyceum.datasets import queries
-from lyceum.datasets.models import DatasetVersion
+from lyceum.datasets.models import Dataset, DatasetVersion
+from lyceum.datasets.queries import Tab
+
+_PICKER_SIZE = 12
 
 
 def usable_ids(user: User, dataset_ids: Iterable[int]) -> set[int]:
@@ -25,3 +28,14 @@ def newest_version(user: User, dataset_id: int) -> DatasetVersion:
     if not version:
         raise NotFound("no_such_dataset", _("There is no such dataset."), field="datasets")
     return version
+
+
+def usable(user: User, dataset_ids: Iterable[int]) -> list[Dataset]:
+    """Those of ``dataset_ids`` that ``user`` may use, by name."""
+    seen = queries.visible_datasets(user).filter(pk__in=list(dataset_ids))
+    return list(seen.select_related("owner").order_by("name"))
+
+
+def pickable(user: User, *, tab: Tab, words: str) -> list[Dataset]:
+    """The first datasets of a tab with these words, for a picker; search finds more."""
+    return queries.datasets_page(user, tab=tab, words=words, size=_PICKER_SIZE).items

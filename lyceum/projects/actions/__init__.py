@@ -1,5 +1,6 @@
 """Writing projects; one file a subject. Each checks who asks, then writes at once."""
 
+from lyceum.projects.actions._fields import refresh_search
 from lyceum.projects.actions.datasets import add_dataset, remove_dataset
 from lyceum.projects.actions.details import edit_project, set_cover, set_tags, set_visibility
 from lyceum.projects.actions.forks import fork_project
@@ -16,6 +17,7 @@ __all__ = [
     "fork_project",
     "publish_official",
     "purge_trash",
+    "refresh_search",
     "remove_dataset",
     "restore_project",
     "restore_version",

@@ -44,7 +44,7 @@ def remove_dataset(user: User, project_id: int, *, dataset_id: int) -> None:
 
 def check_dataset_count(dataset_ids: Sequence[int]) -> None:
     """Raises ``Conflict`` for more datasets than a project may have, or one twice."""
-    if len(dataset_ids) > _most():
+    if len(dataset_ids) > most_datasets():
         raise _too_many()
     if len(set(dataset_ids)) < len(dataset_ids):
         raise _already_there()
@@ -62,20 +62,21 @@ def _link(project: Project, version: DatasetVersion) -> ProjectDataset:
         raise _already_there()
     taken = {link.position for link in present}
     free = [position for position in _POSITIONS if position not in taken]
-    if not free or len(present) >= _most():
+    if not free or len(present) >= most_datasets():
         raise _too_many()
     return ProjectDataset.objects.create(
         project=project, dataset_id=version.dataset_id, version=version, position=free[0]
     )
 
 
-def _most() -> int:
+def most_datasets() -> int:
+    """How many datasets a project may have (guide: 每个项目最多可以引入两个数据集)."""
     return min(limit("datasets_per_project"), len(_POSITIONS))
 
 
 def _too_many() -> Conflict:
     sentence = _("A project has at most %(count)d datasets. Remove one before you add another.")
-    return Conflict("dataset_limit", sentence % {"count": _most()}, field="datasets")
+    return Conflict("dataset_limit", sentence % {"count": most_datasets()}, field="datasets")
 
 
 def _already_there() -> Conflict:

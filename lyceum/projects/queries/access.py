@@ -62,5 +62,13 @@ def latest_version(project: Project) -> Version | None:
     return project.versions.order_by("-number").first()
 
 
+def origin_of(user: Reader, project: Project) -> Project | None:
+    """What the project was forked from, if ``user`` may see it (still)."""
+    if project.forked_from_id is None:
+        return None
+    seen = visible_projects(user).select_related("owner")
+    return seen.filter(pk=project.forked_from_id).first()
+
+
 def no_such_project() -> NotFound:
     return NotFound("no_such_project", _("There is no such project."))

@@ -59,6 +59,14 @@ def hall_page(
     return page_of(rows, order=_ORDER[wanted.sort], cursor=cursor, size=size)
 
 
+def tab_with(user: Reader, words: str) -> Tab:
+    """The first tab that has a project with these words; the first one if none has."""
+    for tab in Tab:
+        if _tab(user, tab).filter(matching(words)).exists():
+            return tab
+    return Tab.OFFICIAL
+
+
 def _tab(user: Reader, tab: Tab) -> QuerySet[Project]:
     alive = Project.objects.filter(deleted__isnull=True)
     if tab is Tab.OFFICIAL:

@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 
 from lyceum.accounts.models import User
 from lyceum.common.paging import Page, page_of
+from lyceum.projects.dataset_access import usable_ids
 from lyceum.projects.models import Project, ProjectDataset, Star, Version
 from lyceum.projects.queries.access import Reader, visible_projects
 
@@ -43,6 +44,14 @@ def forks_page(
 def dataset_links(project: Project) -> list[ProjectDataset]:
     """The project's datasets in their places, with dataset and version."""
     return list(project.dataset_links.select_related("dataset__owner", "version"))
+
+
+def seen_dataset_links(user: Reader, project: Project) -> list[ProjectDataset]:
+    """Those of the project's datasets that ``user`` may see: a shared project may
+    use a private dataset of its owner's."""
+    links = dataset_links(project)
+    seen = usable_ids(user, [link.dataset_id for link in links])
+    return [link for link in links if link.dataset_id in seen]
 
 
 def projects_using(

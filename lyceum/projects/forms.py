@@ -1,0 +1,100 @@
+"""What the pages read from a request; the rules are the actions' own."""
+
+from __future__ import annotations
+
+import re
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from lyceum.projects.models import Project
+
+_SEPARATORS = re.compile(r"[,，、;；\n]+")
+
+
+class TagsField(forms.CharField):
+    """Words separated by commas, as a list."""
+
+    def clean(self, value: str) -> list[str]:
+        return [word for word in _SEPARATORS.split(super().clean(value)) if word.strip()]
+
+    def prepare_value(self, value: str | list[str]) -> str:
+        return ", ".join(value) if isinstance(value, list) else value
+
+
+class DatasetIdsField(forms.TypedMultipleChoiceField):
+    """Ids of datasets; whether they may be used is the action's to say."""
+
+    def __init__(self, **options):
+        super().__init__(coerce=int, **options)
+
+    def valid_value(self, value: str) -> bool:
+        return str(value).isdecimal() and len(str(value)) < 19
+
+
+class AboutForm(forms.Form):
+    """What a project says about itself."""
+
+    name = forms.CharField(label=_("Project name"), max_length=100)
+    description = forms.CharField(
+        label=_("Project description"),
+        max_length=5000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("Markdown works here."),
+    )
+    tags = TagsField(
+        label=_("Tags"), required=False, help_text=_("Separate them with commas; 8 at most.")
+    )
+    visibility = forms.ChoiceField(
+        label=_("Who can see it"),
+        choices=[
+            (Project.Visibility.PRIVATE, _("Only me")),
+            (Project.Visibility.SHARED, _("Everybody")),
+        ],
+        widget=forms.RadioSelect,
+        initial=Project.Visibility.PRIVATE,
+    )
+
+
+class CreateForm(AboutForm):
+    """The create dialog (guide, 创建项目)."""
+
+    kind = forms.ChoiceField(
+        choices=Project.Kind.choices, widget=forms.RadioSelect, initial=Project.Kind.NOTEBOOK
+    )
+    environment = forms.CharField(max_length=40)
+    resource = forms.CharField(max_length=40, initial="cpu")
+    datasets = DatasetIdsField(required=False)
+
+
+class CoverForm(forms.Form):
+    """A picture for the project's card."""
+
+    cover = forms.FileField(
+        label=_("Picture"),
+        help_text=_("PNG, JPEG, WebP or GIF, 8 MB at most. It is cropped to 16:9."),
+        widget=forms.FileInput(
+            attrs={
+                "accept": "image/png,image/jpeg,image/webp,image/gif",
+                "data-preview": "#cover-preview",
+            }
+        ),
+    )
+
+
+class NoteForm(forms.Form):
+    """A note for a version."""
+
+    note = forms.CharField(
+        label=_("Note"),
+        max_length=200,
+        required=False,
+        help_text=_("What is in this version, in a few words."),
+    )
+
+
+class DeleteForm(forms.Form):
+    """The project's name, typed to be sure."""
+
+    typed_name = forms.CharField(label=_("Project name"), max_length=200)
