@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
+from functools import cache
 
 from lyceum.engine.limits.base import OWN_PROCESSES, Limiter
 
@@ -76,6 +77,7 @@ class CgroupV2(Limiter):
                 time.sleep(0.01)
 
 
+@cache
 def _parent() -> str | None:
     """The group that holds our runs' groups, with its controllers on; ``None`` if none."""
     own = _own_group()
