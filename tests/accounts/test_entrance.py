@@ -50,6 +50,16 @@ def test_a_refused_sign_up_explains_itself_at_the_field_and_keeps_what_was_typed
     assert not User.objects.filter(email="mei@example.org").exists()
 
 
+def test_every_password_rule_is_told_in_chinese(db: None) -> None:
+    """Django's own catalogue lacks one of the sentences."""
+    client = Client(headers={"accept-language": "zh-CN", "host": "127.0.0.1"})
+    page = client.post("/accounts/signup/", {**NEWCOMER, "password1": "123", "password2": "123"})
+    errors = re.search(r'id="id_password1_error".*?</div></div>', page.content.decode(), re.S)
+    sentences = re.findall(r"<div>(.*?)</div>", errors.group())
+    assert len(sentences) == 3
+    assert all(re.search("[一-鿿]", sentence) for sentence in sentences)
+
+
 @pytest.mark.parametrize("name", ["admin", "root", "official"])
 def test_names_that_sound_official_are_not_given_away(english: Client, name: str) -> None:
     english.post("/accounts/signup/", {**NEWCOMER, "username": name})
