@@ -12,7 +12,7 @@ from traitlets import Integer
 from . import visualdl
 from .execution.handlers import AnswerHandler, RunHandler
 from .execution.runs import Runs
-from .handlers import DatasetsHandler, ProjectHandler, VersionsHandler
+from .handlers import ActivityHandler, DatasetsHandler, ProjectHandler, VersionsHandler
 from .launch import hide_from_kernels
 from .portal import Platform, Portal
 from .sentences import Sentences
@@ -47,6 +47,7 @@ class LyceumNotebook(ExtensionApp):
                 (rf"{kernel}/answer", AnswerHandler, {"runs": self._runs}),
                 (r"/lyceum/api/datasets", DatasetsHandler, {"home": home}),
                 (r"/lyceum/api/project", ProjectHandler, project),
+                (r"/lyceum/api/activity", ActivityHandler, {"portal": portal}),
                 (r"/lyceum/api/versions", VersionsHandler, {"portal": portal}),
             ]
         )

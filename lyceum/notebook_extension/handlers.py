@@ -61,6 +61,23 @@ class ProjectHandler(JsonHandler):
         )
 
 
+class ActivityHandler(JsonHandler):
+    """``POST lyceum/api/activity``: the learner is still there; an idle warning is taken back."""
+
+    auth_resource = "contents"
+
+    def initialize(self, portal: Portal) -> None:
+        self._portal = portal
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        try:
+            self.answer(await self._portal.keep_running())
+        except PortalRefusal as refusal:
+            self.answer({"message": str(refusal)}, status=refusal.status)
+
+
 class VersionsHandler(JsonHandler):
     """``POST lyceum/api/versions``: ``{note}`` → the platform's description of the version."""
 

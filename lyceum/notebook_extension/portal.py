@@ -75,6 +75,10 @@ class Portal:
         """What the platform plans for this server (``idle_stop_at`` …)."""
         return await self._call("GET", "notebook", None)
 
+    async def keep_running(self) -> dict[str, Any]:
+        """Count the idle time from now; the platform's state of this server."""
+        return await self._call("POST", "notebook/activity", {})
+
     async def _call(self, method: str, what: str, content: dict[str, Any] | None) -> Any:
         if not self._platform.connected:
             raise PortalRefusal(self._say("no_platform"), status=503)

@@ -61,6 +61,28 @@ class BlockOutputs:
         """Write what is left and show the block as done (``In [n]``)."""
         self._write({"execution_count": execution_count, "execution_state": "idle"})
 
+    def take_payload(self, payload: dict[str, Any]) -> None:
+        """What a reply asks the front end to do: ``obj?`` shows a page, ``%load`` writes code.
+
+        As JupyterLab does it (``OutputArea``, ``runCell``).
+        """
+        if payload.get("source") == "page":
+            self.apply("display_data", {"data": payload["data"], "metadata": {}})
+        elif payload.get("source") == "set_next_input":
+            self._write_code(payload["text"], replace=bool(payload.get("replace")))
+
+    def _write_code(self, code: str, *, replace: bool) -> None:
+        for index, cell in enumerate(self._notebook.ycells):
+            if cell["id"] != self.cell_id:
+                continue
+            if replace:
+                self._notebook.set_cell(index, source=code)
+                return
+            fields = {"cell_type": "code", "source": code, "metadata": {}, "outputs": []}
+            new = self._notebook.create_ycell({**fields, "execution_count": None})
+            self._notebook.ycells.insert(index + 1, new)
+            return
+
     def _write_soon(self) -> None:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_FLUSH_SECONDS, self._write, {})

@@ -118,6 +118,8 @@ class KernelQueue:
         except TimeoutError:
             log.warning("a kernel answered but never said it was idle")
         run.execution_count = reply.get("execution_count", run.execution_count)
+        for payload in reply.get("payload", ()):
+            run.block.take_payload(payload)
         self._finish(run)
         if reply["status"] != "ok":
             self._drop_waiting()

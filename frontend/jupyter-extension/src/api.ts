@@ -1,0 +1,74 @@
+/** Our own part of the notebook server (lyceum/notebook_extension/app.py). */
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+export interface DatasetEntry {
+  name: string;
+  /** Absolute, as it is put into code. */
+  path: string;
+  folder: boolean;
+  bytes: number | null;
+  children: DatasetEntry[];
+}
+
+export interface DatasetListing {
+  datasets: DatasetEntry[];
+  /** Whether there were more files than a panel can show. */
+  cut: boolean;
+}
+
+export interface Project {
+  /** Empty when the server is not run by the platform. */
+  project_url: string;
+  connected: boolean;
+  /** The folder that the tree shows, absolute. */
+  home: string;
+  upload_limit_bytes: number;
+  notebook: { idle_warning?: boolean; idle_stop_at?: string | null } | null;
+}
+
+export interface SavedVersion {
+  number?: number;
+  left_out?: { path: string; size: number; reason: string }[];
+  left_out_count?: number;
+}
+
+/** The server's refusal; its message is a sentence for the learner. */
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly status: number
+  ) {
+    super(message);
+  }
+}
+
+const settings = ServerConnection.makeSettings();
+
+async function call<T>(path: string, content?: object): Promise<T> {
+  const url = URLExt.join(settings.baseUrl, 'lyceum/api', path);
+  const init =
+    content === undefined ? {} : { method: 'POST', body: JSON.stringify(content) };
+  const response = await ServerConnection.makeRequest(url, init, settings);
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    throw new Refusal(answer.message || response.statusText, response.status);
+  }
+  return answer as T;
+}
+
+export const getDatasets = (): Promise<DatasetListing> => call('datasets');
+
+export const getProject = (): Promise<Project> => call('project');
+
+export const keepRunning = (): Promise<Project> => call('activity', {});
+
+export const saveVersion = (note: string): Promise<SavedVersion> => call('versions', { note });
+
+export const runBlock = (
+  kernel: string,
+  run: { room: string; cell_id: string; code: string }
+): Promise<void> => call(`kernels/${kernel}/run`, run);
+
+export const answerQuestion = (kernel: string, value: string): Promise<void> =>
+  call(`kernels/${kernel}/answer`, { value });

@@ -1,0 +1,138 @@
+/**
+ * Blocks run on the server's side (docs/adr/0003-server-side-execution.md).
+ *
+ * The browser asks for a run and is done: outputs, `In [*]` and `In [n]` come
+ * back through the shared document, to this tab, to others, and to the one that
+ * is opened tomorrow.
+ */
+import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { Notification } from '@jupyterlab/apputils';
+import { CodeCell, Cell } from '@jupyterlab/cells';
+import { CellChange, ISharedCodeCell } from '@jupyter/ydoc';
+import {
+  INotebookCellExecutor,
+  INotebookModel,
+  INotebookTracker,
+  runCell
+} from '@jupyterlab/notebook';
+import { IError } from '@jupyterlab/nbformat';
+import { ITranslator } from '@jupyterlab/translation';
+import { runBlock } from './api';
+import { Say, sentences } from './messages';
+import { showQuestions } from './questions';
+
+type Options = INotebookCellExecutor.IRunCellOptions;
+
+/** The room of the shared document, or undefined when the notebook is not shared. */
+function room(notebook: INotebookModel): string | undefined {
+  const file = notebook.sharedModel.getState('file_id');
+  return typeof file === 'string' ? `json:notebook:${file}` : undefined;
+}
+
+class ServerSideExecutor implements INotebookCellExecutor {
+  constructor(private readonly say: Say) {}
+
+  async runCell(options: Options): Promise<boolean> {
+    const { cell, notebook, sessionContext } = options;
+    const shared = room(notebook);
+    const code = cell.model.sharedModel.getSource();
+    if (cell.model.type !== 'code' || !sessionContext || !shared || !code.trim()) {
+      return runCell(options);
+    }
+    if (sessionContext.hasNoKernel) {
+      const choose = await sessionContext.startKernel();
+      if (choose && options.sessionDialogs) {
+        await options.sessionDialogs.selectKernel(sessionContext);
+      }
+    }
+    await sessionContext.ready;
+    const kernel = sessionContext.session?.kernel?.id;
+    if (!kernel) {
+      Notification.error(this.say('kernelMissing'));
+      return false;
+    }
+    options.onCellExecutionScheduled({ cell });
+    const run = { room: shared, cell_id: cell.model.sharedModel.getId(), code };
+    return this.follow(cell as CodeCell, () => this.submit(kernel, run), options);
+  }
+
+  /** Ask for the run after those asked for before it: their order is the queue's. */
+  private submit(kernel: string, run: Parameters<typeof runBlock>[1]): Promise<void> {
+    const asked = this.asking.then(() => runBlock(kernel, run));
+    this.asking = asked.catch(() => undefined);
+    return asked;
+  }
+
+  private async follow(
+    cell: CodeCell,
+    submit: () => Promise<void>,
+    { onCellExecuted }: Options
+  ): Promise<boolean> {
+    const done = whenDone(cell);
+    cell.model.executionState = 'running';
+    try {
+      await submit();
+    } catch (reason) {
+      done.cancel();
+      cell.model.executionState = 'idle';
+      Notification.error(this.say('runFailed', { reason: (reason as Error).message }));
+      onCellExecuted({ cell, success: false });
+      return false;
+    }
+    await done.promise;
+    const success = !cell.isDisposed && !failed(cell);
+    onCellExecuted({ cell, success });
+    return success;
+  }
+
+  private asking: Promise<unknown> = Promise.resolve();
+}
+
+function failed(cell: Cell): boolean {
+  const outputs = (cell as CodeCell).model.sharedModel.getOutputs();
+  return outputs.some(output => (output as IError).output_type === 'error');
+}
+
+/** Resolves when the server says the block is done, or the block is gone. */
+function whenDone(cell: CodeCell): { promise: Promise<void>; cancel: () => void } {
+  const shared = cell.model.sharedModel;
+  let cancel = () => undefined as void;
+  const promise = new Promise<void>(resolve => {
+    let started = false;
+    const listen = (_: ISharedCodeCell, change: CellChange) => {
+      const now = change.executionStateChange?.newValue;
+      started = started || now === 'running';
+      if (started && now === 'idle') {
+        cancel();
+      }
+    };
+    cancel = () => {
+      shared.changed.disconnect(listen as any);
+      cell.disposed.disconnect(cancel);
+      resolve();
+    };
+    shared.changed.connect(listen as any);
+    cell.disposed.connect(cancel);
+  });
+  return { promise, cancel: () => cancel() };
+}
+
+export const executor: JupyterFrontEndPlugin<INotebookCellExecutor> = {
+  id: '@lyceum/notebook:executor',
+  description: 'Runs blocks on the side of the server.',
+  autoStart: true,
+  requires: [ITranslator],
+  provides: INotebookCellExecutor,
+  activate: (_: JupyterFrontEnd, translator: ITranslator) =>
+    new ServerSideExecutor(sentences(translator))
+};
+
+export const questions: JupyterFrontEndPlugin<void> = {
+  id: '@lyceum/notebook:questions',
+  description: "Shows a block's question (input, %debug) in every open tab.",
+  autoStart: true,
+  requires: [INotebookTracker, ITranslator],
+  activate: (_: JupyterFrontEnd, tracker: INotebookTracker, translator: ITranslator) => {
+    tracker.widgetAdded.connect((__, panel) => showQuestions(panel, translator));
+  }
+};

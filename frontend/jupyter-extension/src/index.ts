@@ -1,0 +1,7 @@
+import { banner } from './idle';
+import { executor, questions } from './execution';
+import { blocks } from './blocks';
+import { project } from './project';
+import { sideBar } from './sidebar';
+
+export default [executor, questions, blocks, project, sideBar, banner];
