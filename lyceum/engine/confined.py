@@ -66,7 +66,7 @@ class Confined(Launch):
         if self._plan["seccomp"]:
             keep.append(os.open(self._plan["seccomp"], os.O_RDONLY))
             options += ["--seccomp", str(keep[-1])]
-        os.write(arguments, b"".join(word.encode() + b"\0" for word in options))
+        os.write(arguments, b"".join(os.fsencode(word) + b"\0" for word in options))
         os.lseek(arguments, 0, os.SEEK_SET)
         for descriptor in (arguments, *keep):
             os.set_inheritable(descriptor, True)

@@ -161,6 +161,13 @@ def check(workload: Workload) -> None:
     """Raise `EngineError` where the workload can't mean anything here."""
     if not workload.argv:
         raise EngineError("a workload needs a program to run")
+    if workload.limits.gpus:
+        raise EngineError("this engine has no GPUs to give")
+    words = [*workload.argv, *workload.env, *workload.env.values(), workload.hostname]
+    words += [str(workload.cwd), *(str(mount.target) for mount in workload.mounts)]
+    if any("\0" in word for word in words):
+        # bubblewrap's options are told apart by it: what follows could be one more.
+        raise EngineError("a NUL character can't be part of a workload")
     for mount in workload.mounts:
         if not mount.target.is_absolute() or ".." in mount.target.parts:
             raise EngineError(f"a mount's target must be an absolute path, not {mount.target}")

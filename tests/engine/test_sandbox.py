@@ -75,6 +75,32 @@ def test_the_platforms_environment_does_not_leak(engine, monkeypatch):
         assert "HOME=/home/aistudio" in log
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"env": {"X": "x\0--bind\0/\0/tmp"}},
+        {"env": {"X\0--bind": "x"}},
+        {"cwd": PurePosixPath("/tmp\0--bind\0/\0/tmp")},
+        {"hostname": "h\0--share-net"},
+    ],
+)
+def test_a_value_cannot_become_an_option_of_the_sandbox(engine, fields):
+    with pytest.raises(EngineError, match="NUL"):
+        engine.start(shell("true", **fields))
+
+
+def test_values_that_look_like_options_are_values(engine):
+    odd = {"X": "--bind", "--share-net": "/", "NL": "a\nb", "EMPTY": "", "中": "文"}
+    argv = ("/usr/bin/env", "-0")
+    _, log = finish(engine, Workload(argv=argv, env=odd, hostname="--help"))
+    assert odd.items() <= dict(pair.split("=", 1) for pair in log.split("\0")[:-1]).items()
+
+
+def test_gpus_are_refused_rather_than_forgotten(engine):
+    with pytest.raises(EngineError, match="GPU"):
+        engine.start(shell("true", limits=Limits(gpus=1)))
+
+
 def test_the_root_is_read_only_and_scratch_is_not(engine):
     script = """
     for f in /x /usr/x /etc/x /dev/x /proc/x /run/x /bin/x; do
