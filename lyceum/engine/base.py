@@ -22,8 +22,10 @@ class Status:
     """A run as its shim last saw it; times are seconds since the epoch.
 
     ``reason`` is one of ``exit``, ``signal``, ``out_of_memory``, ``time_limit``,
-    ``stopped``, ``lost``, ``not_started`` once the run has ended, else ``None``;
-    ``detail`` is a sentence for people.
+    ``disk_limit``, ``process_limit``, ``stopped``, ``lost``, ``not_started`` once the
+    run has ended, else ``None``; ``detail`` is a sentence for people, and while the
+    run goes on says that one of its processes was killed for want of memory.
+    ``pid`` is the sandbox's first process, as the host numbers it.
     """
 
     run_id: str
