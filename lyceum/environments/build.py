@@ -69,7 +69,7 @@ def _build(
     if mark is None or not places.python(environment.name).exists():
         report(Progress(0.0, "creating"))
         _clear(folder)
-        installers.create(environment, folder)
+        installers.create(environment, folder, lock_fd)
         report(Progress(0.03, "installing"))
 
         def installed(fraction: float) -> None:

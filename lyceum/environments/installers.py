@@ -38,8 +38,11 @@ def uv(*arguments: str) -> list[str]:
     return [uv_package.find_uv_bin(), *arguments]
 
 
-def create(environment: Environment, folder: Path) -> None:
-    """Make an empty virtual environment; ``InstallError`` without an interpreter."""
+def create(environment: Environment, folder: Path, lock_fd: int | None = None) -> None:
+    """Make an empty virtual environment; ``InstallError`` without an interpreter.
+
+    ``lock_fd`` is inherited by the tool (``install``).
+    """
     interpreter = interpreters.find(environment.interpreter)
     if interpreter is None:
         raise InstallError(f"There is no Python {environment.interpreter} on this machine.")
@@ -49,7 +52,7 @@ def create(environment: Environment, folder: Path) -> None:
     else:
         argv = [sys.executable, "-m", "virtualenv", "--quiet", "--no-download"]
         argv += ["--python", base, str(folder)]
-    output_of(argv)
+    output_of(argv, () if lock_fd is None else (lock_fd,))
 
 
 def install(environment: Environment, folder: Path, report: Report, lock_fd: int) -> None:
@@ -94,9 +97,9 @@ def sources(environment: Environment, pins: dict[str, str]) -> list[str]:
     return options
 
 
-def output_of(argv: Sequence[str]) -> str:
+def output_of(argv: Sequence[str], pass_fds: Sequence[int] = ()) -> str:
     """What ``argv`` prints; ``InstallError`` with the end of its complaint."""
-    done = subprocess.run(argv, capture_output=True, text=True)
+    done = subprocess.run(argv, capture_output=True, text=True, pass_fds=pass_fds)
     if done.returncode != 0:
         raise InstallError(_complaint(argv, done.stderr.splitlines()))
     return done.stdout

@@ -1,7 +1,7 @@
 """Where an environment lives on this machine, and the mark of a finished one.
 
-It is ``<settings().environments_root>/<name>/<fingerprint>``: a changed lock gets a folder
-of its own, so notebooks that run on the old one go on.
+It is ``<name>/<fingerprint>`` below ``settings().environments_root``: a changed
+lock gets a folder of its own, so notebooks that run on the old one go on.
 """
 
 from __future__ import annotations
