@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
+from lyceum.engine import procs
+
 # A run over its limit from the start may go on, to clean up, while it does not grow by this.
 CLEANING_ROOM = 64 << 20
-_LONGEST_BLIND_SECONDS = 30.0
+_BLIND_SECONDS = 5.0  # at most, while a walk is quick; else 50 times what it takes
 _ENTRY_BYTES = 1024  # what a name and its inode cost beside the file's blocks
 
 
@@ -29,6 +32,11 @@ class DiskWatch:
         self._walked_at = 0.0
         self._walk_seconds = 0.0
         self._first = True
+        self._init_pid: int | None = None
+
+    def watch(self, init_pid: int) -> None:
+        """Also count what the processes of this run hold open but have deleted."""
+        self._init_pid = init_pid
 
     def add(self, folder: str) -> None:
         """Count a folder mounted since; what is in it already is not held against the run."""
@@ -50,7 +58,7 @@ class DiskWatch:
 
     def _due(self) -> bool:
         since = time.monotonic() - self._walked_at
-        if self._first or since > max(_LONGEST_BLIND_SECONDS, 50 * self._walk_seconds):
+        if self._first or since > max(_BLIND_SECONDS, 50 * self._walk_seconds):
             return True
         grown = _filled(self._folders) - self._filled
         return grown > self._allowed - self._used and since > 10 * self._walk_seconds
@@ -59,6 +67,8 @@ class DiskWatch:
         began = time.monotonic()
         self._filled = _filled(self._folders)
         self._used = sum(size_of(folder) for folder in self._folders)
+        if self._init_pid is not None:
+            self._used += deleted_bytes(procs.members(self._init_pid), _devices(self._folders))
         self._walked_at = time.monotonic()
         self._walk_seconds = self._walked_at - began
 
@@ -74,6 +84,28 @@ def _filled(folders: list[str]) -> int:
         used = (told.f_blocks - told.f_bfree) * told.f_frsize
         systems[told.f_fsid] = used + (told.f_files - told.f_ffree) * _ENTRY_BYTES
     return sum(systems.values())
+
+
+def _devices(folders: list[str]) -> set[int]:
+    devices = set()
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            devices.add(os.lstat(folder).st_dev)
+    return devices
+
+
+def deleted_bytes(pids: list[int], devices: set[int]) -> int:
+    """Bytes on these devices of files that ``pids`` keep open or mapped with no name left."""
+    sizes = {}
+    for pid in pids:
+        for kind in ("fd", "map_files"):
+            with contextlib.suppress(OSError):
+                for name in os.listdir(f"/proc/{pid}/{kind}"):
+                    with contextlib.suppress(OSError):
+                        info = os.stat(f"/proc/{pid}/{kind}/{name}")
+                        if info.st_nlink == 0 and info.st_dev in devices:
+                            sizes[info.st_dev, info.st_ino] = info.st_blocks * 512
+    return sum(sizes.values())
 
 
 def size_of(folder: str) -> int:

@@ -72,6 +72,7 @@ class Shim:
             launch.start()
             self.save(init_pid=launch.init_pid, pid=launch.init_pid, host_uid=launch.host_uid)
             self.limiter.watch(launch.init_pid)
+            self.disk.watch(launch.init_pid)
             self.network.attach(self.plan, launch.init_pid, self._listener, launch.host_uid)
             launch.release()
             self.save(state="running", started=time.time())

@@ -108,6 +108,27 @@ def test_a_disk_filler_is_ended_soon_after_its_limit(limited, tmp_path):
     assert 80 * MB < (home / "big").stat().st_size < 1500 * MB
 
 
+HIDE = """
+import os, time
+files = []
+while True:
+    files.append(open("gone", "wb"))
+    os.unlink("gone")
+    files[-1].write(b"x" * 10_000_000)
+    files[-1].flush()
+    time.sleep(0.03)
+"""
+
+
+def test_deleting_files_that_stay_open_hides_nothing(engine, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    fields = {"mounts": (Mount(home, HOME, True),), "limits": Limits(disk_bytes=80 * MB)}
+    status, _ = finish(engine, python(HIDE, cwd=HOME, **fields), timeout=60)
+    assert status.reason == "disk_limit"
+    assert list(home.iterdir()) == []
+
+
 def test_scratch_space_is_bounded_by_memory(limited):
     script = """
     head -c 100000000 /dev/zero > /tmp/big || echo TMP
