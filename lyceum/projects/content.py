@@ -75,7 +75,9 @@ def _shown(ticket: dict | None, project_id: int, number: int) -> tuple[int, dict
     try:
         if version is None:
             raise NotFound("no_such_version", _("There is no such version."))
-        return 200, {"html": notebook_html(project_id, version, ticket["path"])}
+        html = notebook_html(project_id, version, ticket["path"])
+        # Links leave the frame by the page's <base>; those within it must not.
+        return 200, {"html": html.replace('<a href="#', '<a target="_self" href="#')}
     except DomainError as refusal:
         return refusal.status, {"sentence": refusal.message}
 

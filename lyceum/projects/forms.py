@@ -52,7 +52,7 @@ class AboutForm(forms.Form):
             (Project.Visibility.PRIVATE, _("Only me")),
             (Project.Visibility.SHARED, _("Everybody")),
         ],
-        widget=forms.RadioSelect,
+        widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
         initial=Project.Visibility.PRIVATE,
     )
 

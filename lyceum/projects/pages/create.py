@@ -89,7 +89,6 @@ def _picker(request: HttpRequest, chosen: list[str]) -> dict:
         "picked": picked,
         "found": [each for each in found if each.pk not in ids],
         "dataset_tab": tab,
-        "dataset_tabs": DatasetTab,
         "dataset_words": words,
         "most": dataset_rules.most_datasets(),
         "is_full": len(picked) >= dataset_rules.most_datasets(),

@@ -19,7 +19,7 @@ def hall(request: HttpRequest) -> HttpResponse:
     """The hall; with HTMX, the cards of the next page only."""
     wanted = _wanted(request)
     page = queries.hall_page(request.user, wanted, cursor=request.GET.get("cursor"))
-    shown = {"page": page, "wanted": wanted, "tabs": Tab, "sorts": Sort}
+    shown = {"page": page, "wanted": wanted}
     if request.htmx and request.GET.get("cursor"):
         return render(request, "projects/cards.html", shown)
     shown |= {"panels": hall_panels(), "frameworks": choices.frameworks()}

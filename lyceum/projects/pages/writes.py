@@ -208,7 +208,6 @@ def _choices(request: HttpRequest) -> dict:
     return {
         "dataset_words": words,
         "dataset_tab": tab,
-        "dataset_tabs": DatasetTab,
         "found": pickable(request.user, tab=tab, words=words),
     }
 
