@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PASSWORD = "a quiet river 42"
+AXE = Path(__file__).parents[2] / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(autouse=True)
@@ -207,6 +209,40 @@ def test_requests_carry_the_token(page: Page, live_server: LiveServer, signed_in
             " {values: {language: 'en', next: '/nowhere/'}, swap: 'none'})"
         )
     assert sent.value.response().status == 302
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/accounts/login/",
+        "/accounts/signup/",
+        "/accounts/profile/",
+        "/accounts/email/",
+        "/accounts/password/change/",
+        "/nowhere/",
+    ],
+)
+def test_everybody_can_read_and_reach_it(
+    page: Page,
+    live_server: LiveServer,
+    address: str,
+    colours: str,
+    request: pytest.FixtureRequest,
+) -> None:
+    """axe-core finds nothing against WCAG 2 A and AA, in either set of colours."""
+    if "login" not in address and "signup" not in address:
+        request.getfixturevalue("signed_in")
+    page.emulate_media(color_scheme=colours)
+    page.goto(live_server.url + address)
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'best-practice']})")
+    problems = [
+        f"{violation['id']} at {node['target']}: {node['failureSummary']}"
+        for violation in found["violations"]
+        for node in violation["nodes"]
+    ]
+    assert not problems, "\n".join(problems)
 
 
 def _png() -> bytes:

@@ -57,6 +57,9 @@ def icon(name: str, size: int = 20, label: str = "") -> SafeString:
     )
 
 
+_CALM_HUES = (198, 172, 222, 150, 248, 36, 268, 208)
+
+
 def _digest(key: object) -> bytes:
     return hashlib.sha256(str(key).encode()).digest()
 
@@ -80,7 +83,7 @@ def cover(project: Any) -> dict[str, Any]:
         return {"image": project.cover.url}
     digest = _digest(f"cover {project.pk}")
     return {
-        "hue": digest[0] * 360 // 256,
+        "hue": _CALM_HUES[digest[0] % len(_CALM_HUES)],
         "far": _wave(digest[1:5], base=96, height=40),
         "near": _wave(digest[5:9], base=132, height=26),
         "line": _curve(digest[9:12]),
