@@ -52,4 +52,4 @@ def _explain(server: NotebookServer) -> None:
     if failure is None:
         lifecycle.launch(server)
     else:
-        lifecycle.fail_start(server, Reason.SPAWN, failure)
+        lifecycle.fail_spawn(server, failure)

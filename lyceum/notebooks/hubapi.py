@@ -23,6 +23,7 @@ _TIMEOUT = httpx.Timeout(15.0, connect=3.0)
 _STREAM_TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 _PAGE = 200
 _MISSING = 404
+_FAILED = "Spawn failed: "
 
 
 class HubUnreachable(Exception):
@@ -223,7 +224,7 @@ def _event(line: str) -> Progress | None:
     event = json.loads(line.removeprefix("data:"))
     return Progress(
         percent=int(event.get("progress", 0)),
-        message=str(event.get("message", "")),
+        message=str(event.get("message", "")).removeprefix(_FAILED),
         step=str(event.get("stage", "")),
         ready=bool(event.get("ready")),
         failed=bool(event.get("failed")),

@@ -104,6 +104,12 @@ def fail_start(server: NotebookServer, reason: str, message: str) -> bool:
     )
 
 
+def fail_spawn(server: NotebookServer, message: str) -> bool:
+    """The hub's spawn failed; its run, if there was one, has the log that tells more."""
+    advance(server, [State.STARTING], run_id=server.run_id or _newest_run(server))
+    return fail_start(server, Reason.SPAWN, message)
+
+
 def begin_stop(server: NotebookServer, reason: str, message: str = "") -> bool:
     """Decide that the server ends, or note that it has ended; see :func:`finish_stop`."""
     return advance(
@@ -172,6 +178,16 @@ def note_activity(server: NotebookServer, when: datetime) -> bool:
 def warn(server: NotebookServer) -> bool:
     """The learner is told from now on that the server will be stopped."""
     return advance(server, [State.RUNNING], warned=timezone.now())
+
+
+def _newest_run(server: NotebookServer) -> str:
+    """The run that this attempt of the server started last, empty when it started none."""
+    asked = server.requested.timestamp() if server.requested else 0.0
+    project = str(server.project_id)
+    for run in local_engine().runs():
+        if run.labels.get("project") == project and (run.started or 0.0) >= asked:
+            return run.run_id
+    return ""
 
 
 def _save_version(server: NotebookServer) -> int:

@@ -76,8 +76,8 @@ async def _spawn(server: NotebookServer) -> AsyncIterator[tuple[int, str]]:
     base = server.progress
     try:
         async for event in hubapi.progress(server.user_id, server.project_id):
-            if event.ready:
-                await _note_ready(server)
+            if event.ready or event.failed:
+                await _note_end(server, event)
                 return
             percent = base + event.percent * (100 - base) // 100
             message = sentences.step(event.step)
@@ -97,9 +97,12 @@ def _look(user: User, project_id: int) -> NotebookServer:
 
 
 @sync_to_async
-def _note_ready(server: NotebookServer) -> None:
+def _note_end(server: NotebookServer, event: hubapi.Progress) -> None:
     """Don't wait for the dispatcher's next round: the learner is looking."""
     try:
+        if event.failed:
+            lifecycle.fail_spawn(server, event.message)
+            return
         found = hubapi.server(server.user_id, server.project_id)
         if found and found.ready:
             lifecycle.mark_ready(server, found.run_id)

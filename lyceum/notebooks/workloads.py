@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from django.conf import settings as django_settings
 
@@ -38,8 +38,8 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
     server = spawning_server(user_id=user_id, project_id=project_id)
     project = server.project
     home = workfolder.create(project.pk)
-    datasets = [(link.dataset_id, link.version.number) for link in dataset_links(project)]
-    workfiles.ensure_mount_points(home, dataset_ids=[dataset for dataset, _number in datasets])
+    datasets = _dataset_folders(project)
+    workfiles.ensure_mount_points(home, dataset_ids=datasets)
     workfiles.ensure_notebook(home, project_id=project.pk, environment=project.environment)
     language = server.user.language or django_settings.LANGUAGE_CODE
     return Workload(
@@ -50,8 +50,8 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
         mounts=(
             Mount(home, HOME, writable=True),
             *(
-                Mount(version_folder(dataset, number), HOME / workfiles.DATA / f"data{dataset}")
-                for dataset, number in datasets
+                Mount(folder, HOME / workfiles.DATA / f"data{dataset}")
+                for dataset, folder in datasets.items()
             ),
             *_environment_mounts(project.environment),
             Mount(jupyterconfig.folder(project.environment, language), CONFIG),
@@ -62,6 +62,15 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
         hostname=f"project-{project.pk}",
         labels={"kind": LABEL, "user": str(user_id), "project": str(project_id)},
     )
+
+
+def _dataset_folders(project: Project) -> dict[int, Path]:
+    """The project's datasets' folders by id; one whose files are gone is left empty."""
+    folders = {
+        link.dataset_id: version_folder(link.dataset_id, link.version.number)
+        for link in dataset_links(project)
+    }
+    return {dataset: folder for dataset, folder in folders.items() if folder.is_dir()}
 
 
 def _environment_mounts(environment: str) -> tuple[Mount, ...]:

@@ -117,7 +117,7 @@ def test_a_failed_spawn_says_why(learner: User, project: Project, hub: Hub):
 
     server = until(Rounds(), project, State.FAILED)
 
-    assert (server.reason, server.message) == ("spawn", "Spawn failed: the disk is full")
+    assert (server.reason, server.message) == ("spawn", "the disk is full")
     assert not Version.objects.filter(cause="automatic").exists()
 
 

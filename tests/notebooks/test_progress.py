@@ -89,20 +89,13 @@ def test_what_the_environment_took_of_the_bar_stays_taken(
     assert [data["percent"] for name, data in told if name == "progress"] == [80, 81, 88]
 
 
-def test_a_failed_spawn_ends_when_the_dispatcher_has_said_so(
-    learner: User, project: Project, hub: Hub
-):
-    server = start_notebook(learner, project_id=project.pk)
+def test_a_failed_spawn_is_told_at_once(learner: User, project: Project, hub: Hub):
+    start_notebook(learner, project_id=project.pk)
     spawn_in(hub, learner, project, "no disk")
 
-    async def watch() -> list[Event]:
-        stream = asyncio.create_task(all_events(learner, project))
-        await asyncio.sleep(1)
-        assert not stream.done()
-        await sync_to_async(lifecycle.fail_start)(server, "spawn", "no disk")
-        return await stream
-
-    assert run(watch())[-1] == ("done", {})
+    assert run(all_events(learner, project))[-1] == ("done", {})
+    server = NotebookServer.objects.get()
+    assert (server.state, server.reason, server.message) == ("failed", "spawn", "no disk")
 
 
 def test_what_does_not_start_is_done_at_once(learner: User, project: Project):
