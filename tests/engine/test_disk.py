@@ -68,6 +68,6 @@ def test_folders_are_walked_only_when_the_disk_filled(tmp_path, monkeypatch):
     for _ in range(20):
         watch.check()
     assert len(walks) == 1
-    monkeypatch.setattr(disk, "_BLIND_SECONDS", -1.0)
+    watch._walked_at -= disk._BLIND_SECONDS + 60
     watch.check()
     assert len(walks) == 2
