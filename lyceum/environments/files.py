@@ -13,6 +13,7 @@ from lyceum.environments.definition import Environment
 
 _INSIDE = Path(__file__).parent / "inside"
 _HOME = Path(__file__).parent / "home"
+_PADDLE = ("paddle", "paddle-fluid")
 
 
 def files_fingerprint(environment: Environment) -> str:
@@ -36,7 +37,8 @@ def install_files(environment: Environment, folder: Path) -> bool:
     chinese = False
     if not environment.internal:
         _copy(_INSIDE, kernel.inside(folder))
-        _copy(_HOME, kernel.inside(folder) / "home")
+        if environment.framework in _PADDLE:
+            _copy(_HOME, kernel.inside(folder) / "home")
         spec = own_kernels / environment.kernel_name / "kernel.json"
         spec.parent.mkdir(parents=True)
         spec.write_text(json.dumps(kernel.kernel_spec(environment.name), indent=1))
