@@ -25,8 +25,8 @@ type Options = INotebookCellExecutor.IRunCellOptions;
 
 /** The room of the shared document, or undefined when the notebook is not shared. */
 function room(notebook: INotebookModel): string | undefined {
-  const file = notebook.sharedModel.getState('file_id');
-  return typeof file === 'string' ? `json:notebook:${file}` : undefined;
+  const room = notebook.sharedModel.getState('document_id');
+  return typeof room === 'string' ? room : undefined;
 }
 
 class ServerSideExecutor implements INotebookCellExecutor {

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from typing import Any
 
+from jupyter_events import EventLogger
+from jupyter_events.schema_registry import SchemaRegistryException
+from jupyter_server import DEFAULT_EVENTS_SCHEMA_PATH
 from jupyter_server.serverapp import ServerApp
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado import web
 
 from ..sentences import Sentences
 from .cell import BlockOutputs, find_block
 from .documents import Documents
 from .kernel import KernelQueue, Run
+from .kernels import AskedRestarts
 from .model import OutputModel
 
 _KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 _QUESTION_STATE = "lyceum_question"
+
+
+def _listen(events: EventLogger, listener: Any) -> None:
+    """Hear of kernels' restarts and ends.
+
+    The first kernel would register the schema, and registering drops the listeners
+    that were there before it.
+    """
+    with contextlib.suppress(SchemaRegistryException):
+        events.register_event_schema(DEFAULT_EVENTS_SCHEMA_PATH / "kernel_actions" / "v1.yaml")
+    events.add_listener(schema_id=_KERNEL_ACTIONS, listener=listener)
 
 
 class DocumentQuestions:
@@ -43,14 +58,12 @@ class Runs:
     """Takes runs and answers from the handlers; ends queues with their kernels."""
 
     def __init__(self, serverapp: ServerApp, *, output_limit: int, sentences: Sentences) -> None:
-        self._kernels: AsyncMappingKernelManager = serverapp.kernel_manager
+        self._kernels: AskedRestarts = serverapp.kernel_manager
         self._documents = Documents(serverapp)
         self._queues: dict[str, KernelQueue] = {}
         self._limit = output_limit
         self._say = sentences
-        serverapp.event_logger.add_listener(
-            schema_id=_KERNEL_ACTIONS, listener=self._on_kernel_action
-        )
+        _listen(serverapp.event_logger, self._on_kernel_action)
 
     async def put(self, kernel_id: str, *, room: str, cell_id: str, code: str) -> None:
         """Queue a block. Answers 404 for an unknown kernel, file or block."""
@@ -83,10 +96,6 @@ class Runs:
         if kernel_id not in self._queues:
             kernel = self._kernels.get_kernel(kernel_id)
             self._queues[kernel_id] = KernelQueue(kernel, DocumentQuestions(kernel_id))
-            for event in ("restart", "dead"):
-                self._kernels.add_restart_callback(
-                    kernel_id, lambda: self._end(kernel_id, self._say("kernel_died")), event
-                )
         return self._queues[kernel_id]
 
     def _end(self, kernel_id: str, sentence: str) -> None:
@@ -95,5 +104,9 @@ class Runs:
             queue.end(sentence)
 
     async def _on_kernel_action(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
-        if data["action"] in ("restart", "shutdown") and data["status"] == "success":
-            self._end(data["kernel_id"], "")
+        kernel_id, action = data.get("kernel_id", ""), data["action"]
+        if action == "restart":
+            asked = self._kernels.take_asked(kernel_id)
+            self._end(kernel_id, "" if asked else self._say("kernel_died"))
+        elif action == "shutdown" and data["status"] == "success":
+            self._end(kernel_id, "")

@@ -16,6 +16,7 @@ c.ServerApp.jpserver_extensions = {
     "jupyter_lsp": False,
 }
 c.ServerApp.contents_manager_class = "lyceum.notebook_extension.contents.LimitedFileManager"
+c.ServerApp.kernel_manager_class = "lyceum.notebook_extension.execution.kernels.AskedRestarts"
 c.ServerApp.terminals_enabled = True
 c.LabServerApp.extra_labextensions_path = [str(_PACKAGE / "labextension")]
 
