@@ -127,13 +127,17 @@ class Shim:
             sentence = f"the run reached its time limit of {seconds} s"
             if self.ending.begin("time_limit", sentence, TIME_LIMIT_GRACE):
                 launch.ask_to_end()
-        broken = self.limiter.check() or self.disk.check()
+        broken = self._unreachable() or self.limiter.check() or self.disk.check()
         if broken is not None and self.ending.begin(*broken, 0.0):
             launch.kill()
         kills = self.limiter.out_of_memory_kills()
         if kills != self.state.get("out_of_memory_kills", 0):
             sentence = "a process of the run was killed: it needed more memory than it may use"
             self.save(out_of_memory_kills=kills, detail=sentence)
+
+    def _unreachable(self) -> tuple[str, str] | None:
+        """A run whose folder was deleted can't be found or stopped by anybody."""
+        return None if os.path.isdir(self.folder) else ("stopped", "the run's folder is gone")
 
     def _drain(self, launch: Launch) -> None:
         """Take what is still in the pipe; every process that could write to it is gone."""

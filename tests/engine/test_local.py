@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -122,6 +123,13 @@ def test_a_run_whose_shim_is_killed_is_lost_and_its_processes_are_gone(engine):
     assert (status.state, status.reason) == (RunState.LOST, "lost")
     assert engine.address(run_id) is None
     assert engine.usage(run_id) is None
+
+
+def test_a_run_whose_folder_is_deleted_ends(engine):
+    run_id = running(engine, shell("sleep 1000"))
+    shim = record(engine, run_id)["shim"]
+    shutil.rmtree(engine.log_path(run_id).parent)
+    until(lambda: not procs.is_alive(shim))
 
 
 def test_another_process_with_the_shims_number_is_not_taken_for_it(engine):
