@@ -5,7 +5,9 @@ from pathlib import Path
 from traitlets.config import get_config
 
 from lyceum.config import settings as lyceum_settings
+from lyceum.engine import local_engine
 from lyceum.hub.login import PortalAuthenticator
+from lyceum.hub.pool import Pool
 from lyceum.hub.proxy import NotebookHostProxy
 from lyceum.hub.spawner import LyceumSpawner
 
@@ -45,6 +47,9 @@ c.JupyterHub.spawner_class = LyceumSpawner
 c.LyceumSpawner.portal_url = portal
 c.LyceumSpawner.portal_token = secrets.internal_token
 c.LyceumSpawner.poll_interval = 5
+if settings.warm_pool and settings.sandbox == "on":
+    LyceumSpawner.pool = Pool(local_engine(), data, size=settings.warm_pool)
+    LyceumSpawner.pool.open()
 # Twenty starts at once on two cores take a minute or more to answer.
 c.Spawner.start_timeout = 240
 c.Spawner.http_timeout = 60

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from lyceum import environments
-from lyceum.engine.workload import Forward, Workload
+from lyceum.engine.workload import Forward, Mount, Workload
+from lyceum.notebook_extension import launch
 
 HOME = PurePosixPath("/home/aistudio")
 # Inside the sandbox; far from the ports that learners' own programs like.
 LISTEN_PORT = 18888
 HUB_PORT = 18081
 LABEL = "hub_server"
+MODULE = "jupyterhub.singleuser"
 
 OPTIONS = {
     "ServerApp.root_dir": str(HOME),
@@ -23,20 +25,26 @@ OPTIONS = {
 }
 
 
-def argv(python: Path, project_id: str) -> tuple[str, ...]:
-    """The server's command; ``python`` is the notebook-server environment's.
+def command() -> tuple[str, ...]:
+    """Python as every notebook server runs: what a learner installs can't break it (``-s``)."""
+    return (str(environments.python(environments.SERVER)), "-s")
 
-    ``-s``: what a learner installs for themselves is for kernels, and can't
-    break the server.
-    """
-    options = {**OPTIONS, "ServerApp.default_url": f"/notebooks/{project_id}.ipynb"}
-    return (
-        str(python),
-        "-s",
-        "-m",
-        "jupyterhub.singleuser",
-        *(f"--{name}={value}" for name, value in options.items()),
-    )
+
+def argv(project_id: str) -> tuple[str, ...]:
+    """The server's command."""
+    chosen = {**OPTIONS, "ServerApp.default_url": f"/notebooks/{project_id}.ipynb"}
+    words = (f"--{name}={value}" for name, value in chosen.items())
+    return (*command(), "-m", MODULE, *words)
+
+
+def options(workload: Workload) -> tuple[str, ...]:
+    """The options of the server that ``workload`` runs."""
+    return workload.argv[workload.argv.index(MODULE) + 1 :]
+
+
+def extension_mount() -> Mount:
+    """Our own part of the notebook server."""
+    return Mount(launch.source(), launch.PACKAGE)
 
 
 def with_server(
@@ -56,13 +64,26 @@ def with_server(
     """
     return replace(
         workload,
-        argv=argv(environments.python(environments.SERVER), project_id),
+        argv=argv(project_id),
         cwd=HOME,
-        env={**workload.env, **env, "LYCEUM_DASHBOARD": _dashboard(workload, prefix)},
+        env={
+            **workload.env,
+            **_extension(workload),
+            **env,
+            "LYCEUM_DASHBOARD": _dashboard(workload, prefix),
+        },
+        mounts=(*workload.mounts, extension_mount()),
         listen=LISTEN_PORT,
         forwards=(*workload.forwards, Forward(HUB_PORT, hub_address)),
         labels={**workload.labels, LABEL: label},
     )
+
+
+def _extension(workload: Workload) -> dict[str, str]:
+    """Our own part of the notebook server; the workload's Jupyter settings come first."""
+    variables = launch.environment(workload.env["LYCEUM_LANGUAGE"])
+    paths = (workload.env.get("JUPYTER_CONFIG_PATH"), variables["JUPYTER_CONFIG_PATH"])
+    return {**variables, "JUPYTER_CONFIG_PATH": ":".join(filter(None, paths))}
 
 
 def _dashboard(workload: Workload, prefix: str) -> str:

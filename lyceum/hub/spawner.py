@@ -17,6 +17,7 @@ from lyceum.engine import codec, local_engine
 from lyceum.engine.base import Engine, EngineError
 from lyceum.engine.workload import Workload
 from lyceum.hub import server
+from lyceum.hub.pool import Pool
 
 
 class StartFailed(Exception):
@@ -37,9 +38,13 @@ class LyceumSpawner(Spawner):
     portal_url = Unicode(config=True, help="The portal's own address, http://127.0.0.1:8001.")
     portal_token = Unicode(config=True, help="Key to the portal's /internal/ addresses.")
     answer_interval = 0.05
+    # Preparing the next sandbox costs seconds of CPU: first the learner's own kernel.
+    refill_delay = 5.0
+    pool: ClassVar[Pool | None] = None
 
     STEPS: ClassVar[dict[str, tuple[int, str]]] = {
         "workload": (5, "Asking the portal what this project needs"),
+        "mounts": (15, "Adding the project's folders to a sandbox"),
         "sandbox": (20, "Starting the sandbox"),
         "server": (40, "Starting the notebook server"),
         "answer": (95, "The notebook server answers"),
@@ -84,17 +89,29 @@ class LyceumSpawner(Spawner):
             env=self.get_env(),
             hub_address=f"127.0.0.1:{self.hub.port}",
         )
-        await self._step("sandbox")
         await asyncio.to_thread(self._stop_left_behind)
-        try:
-            self.run_id = await asyncio.to_thread(self.engine.start, workload)
-        except EngineError as error:
-            raise StartFailed(str(error)) from error
+        self.run_id = await self._started_ahead(workload) or await self._started_now(workload)
         self._remember()
         await self._step("server")
         url = await self._answers()
         await self._step("answer")
+        if self.pool is not None:
+            asyncio.get_running_loop().call_later(self.refill_delay, self.pool.fill)
         return url
+
+    async def _started_ahead(self, workload: Workload) -> str | None:
+        ready = self.pool.take(workload) if self.pool is not None else None
+        if ready is None:
+            return None
+        await self._step("mounts")
+        return await self.pool.hand_over(ready, workload)
+
+    async def _started_now(self, workload: Workload) -> str:
+        await self._step("sandbox")
+        try:
+            return await asyncio.to_thread(self.engine.start, workload)
+        except EngineError as error:
+            raise StartFailed(str(error)) from error
 
     async def poll(self) -> int | None:
         if not self.run_id:
@@ -156,7 +173,10 @@ class LyceumSpawner(Spawner):
     def _stop_left_behind(self) -> None:
         """End this project's earlier run, if a hub died between its start and its note."""
         for status in self.engine.runs():
-            if status.alive and status.labels.get(server.LABEL) == self.label:
+            label = status.labels.get(server.LABEL)
+            if self.pool is not None:
+                label = label or self.pool.became(status.run_id)
+            if status.alive and label == self.label:
                 self.engine.stop(status.run_id)
 
     def _remember(self) -> None:

@@ -58,6 +58,7 @@ class Notebook:
                 origin=self.stack.settings.notebook_url,
                 additional_headers={"Cookie": cookies.headers["Cookie"]},
                 max_size=None,
+                legacy=True,
             )
         )
 
