@@ -11,6 +11,7 @@ from lyceum.config import settings
 from lyceum.datasets.queries import version_folder
 from lyceum.engine.workload import Forward, Limits, Mount, Workload
 from lyceum.limits import limit
+from lyceum.notebook_extension import launch
 from lyceum.notebooks import jupyterconfig, tokens, workfiles
 from lyceum.notebooks.actions import spawning_server
 from lyceum.notebooks.models import NotebookServer
@@ -55,6 +56,7 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
             ),
             *_environment_mounts(project.environment),
             Mount(jupyterconfig.folder(project.environment, language), CONFIG),
+            Mount(launch.source(), launch.PACKAGE),
         ),
         limits=_limits(project),
         network="open",
@@ -81,13 +83,15 @@ def _environment_mounts(environment: str) -> tuple[Mount, ...]:
 
 def _variables(server: NotebookServer, language: str) -> dict[str, str]:
     environment = server.project.environment
+    extension = launch.environment(language)
     return {
         **environments.kernel_environment(environment),
+        **extension,
         "HOME": str(HOME),
         "USER": "aistudio",
         "SHELL": "/bin/bash",
         "TERM": "xterm-256color",
-        "JUPYTER_CONFIG_PATH": str(CONFIG),
+        "JUPYTER_CONFIG_PATH": f"{CONFIG}:{extension['JUPYTER_CONFIG_PATH']}",
         "JUPYTER_PATH": str(environments.jupyter_path(environment)),
         # What a forked project brings in ~/.jupyter must not configure the server.
         "JUPYTERHUB_DISABLE_USER_CONFIG": "1",
