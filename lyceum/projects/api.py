@@ -118,7 +118,7 @@ def restore_project(request: HttpRequest, project_id: int):
     operation_id="set_cover", summary="Give a project a cover",
 )  # fmt: skip
 def set_cover(request: HttpRequest, project_id: int, image: UploadedFile = File(...)):  # noqa: B008
-    """PNG, JPEG, WebP or GIF, 8 MB at most; cropped to 16:9."""
+    """PNG, JPEG, WebP or GIF, 5 MB at most; cropped to 16:9."""
     return actions.set_cover(request.user, project_id, image=image)
 
 

@@ -73,7 +73,7 @@ class CoverForm(forms.Form):
 
     cover = forms.FileField(
         label=_("Picture"),
-        help_text=_("PNG, JPEG, WebP or GIF, 8 MB at most. It is cropped to 16:9."),
+        help_text=_("PNG, JPEG, WebP or GIF, 5 MB at most. It is cropped to 16:9."),
         widget=forms.FileInput(
             attrs={
                 "accept": "image/png,image/jpeg,image/webp,image/gif",

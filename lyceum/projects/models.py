@@ -178,7 +178,7 @@ class Version(models.Model):
         FORK = "fork", _("Forked")
         RESTORE = "restore", _("Before a restore")
         RESTORED = "restored", _("Restored")
-        CREATE = "create", _("Created")
+        CREATE = "create", _("First version")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(_("number"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import BinaryIO
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 
 from lyceum.accounts.models import User
+from lyceum.common.images import reencoded
 from lyceum.projects.actions._fields import (
     clean_description,
     clean_name,
@@ -17,9 +17,10 @@ from lyceum.projects.actions._fields import (
     refresh_search,
     store_tags,
 )
-from lyceum.projects.covers import cover_file_name, encode_cover
 from lyceum.projects.models import Project
 from lyceum.projects.queries import owned_project
+
+_COVER = (960, 540)
 
 
 def edit_project(
@@ -65,12 +66,14 @@ def set_cover(user: User, project_id: int, *, image: BinaryIO | None) -> Project
     Raises ``DomainError`` (field ``cover``) when it is no picture or too large.
     """
     project = owned_project(user, project_id)
-    encoded = None if image is None else encode_cover(image)
+    fresh = None
+    if image is not None:
+        fresh = reencoded(image, width=_COVER[0], height=_COVER[1], field="cover")
     before = project.cover.name
-    if encoded is None:
+    if fresh is None:
         project.cover = ""
     else:
-        project.cover.save(cover_file_name(project.pk), ContentFile(encoded), save=False)
+        project.cover.save(fresh.name, fresh, save=False)
     project.save(update_fields=["cover", "updated"])
     if before:
         project.cover.storage.delete(before)

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('number', models.PositiveIntegerField(verbose_name='number')),
                 ('commit', models.CharField(max_length=64)),
                 ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
-                ('cause', models.CharField(choices=[('manual', 'Saved by hand'), ('automatic', 'Saved by itself'), ('fork', 'Forked'), ('restore', 'Before a restore'), ('restored', 'Restored'), ('create', 'Created')], default='manual', max_length=10)),
+                ('cause', models.CharField(choices=[('manual', 'Saved by hand'), ('automatic', 'Saved by itself'), ('fork', 'Forked'), ('restore', 'Before a restore'), ('restored', 'Restored'), ('create', 'First version')], default='manual', max_length=10)),
                 ('left_out', models.JSONField(default=list, verbose_name='files left out')),
                 ('left_out_count', models.PositiveIntegerField(default=0)),
                 ('created', models.DateTimeField(auto_now_add=True, verbose_name='created')),
