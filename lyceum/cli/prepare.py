@@ -50,9 +50,9 @@ def _migrate() -> None:
 
 
 def _collect_static_files() -> None:
-    from django.core.management import call_command
+    from lyceum.portal.storage import collect_static
 
-    call_command("collectstatic", interactive=False, verbosity=0)
+    collect_static()
 
 
 def _install_content() -> None:
