@@ -72,7 +72,7 @@ def _install_project(owner: User, source: Source, known: Project | None) -> bool
         name_en=source.about["name_en"],
         description_en=source.about["description_en"],
     )
-    cover = source.folder / "cover.png"
+    cover = source.folder / "cover.webp"
     if cover.exists():
         with cover.open("rb") as image:
             projects.set_cover(owner, project.pk, image=image)

@@ -6,7 +6,7 @@ Each folder is one thing, its name the slug by which it is found again:
   every other file is the dataset's.
 - ``projects/<slug>/``: ``project.toml`` (``environment``, ``name``, ``description``,
   both also with ``_en``, ``tags``, ``datasets`` by slug, ``order``),
-  ``notebook.ipynb``, ``cover.png``, and ``files/``, copied into the work folder.
+  ``notebook.ipynb``, ``cover.webp``, and ``files/``, copied into the work folder.
 """
 
 from __future__ import annotations
