@@ -153,7 +153,10 @@ def log_tail(server: NotebookServer) -> str:
     try:
         with local_engine().log_path(server.run_id).open("rb") as file:
             file.seek(0, 2)
-            file.seek(max(0, file.tell() - _LOG_BYTES))
+            skipped = max(0, file.tell() - _LOG_BYTES)
+            file.seek(skipped)
+            if skipped:
+                file.readline()  # the rest of a line
             return file.read().decode("utf-8", "replace").strip()
     except (OSError, KeyError):
         return ""

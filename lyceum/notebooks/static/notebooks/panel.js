@@ -68,5 +68,15 @@ for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) 
   );
 }
 
+/** Whoever pressed a button of the panel by keyboard stays in the panel when it changes. */
+let pressed = "";
+document.addEventListener("htmx:beforeRequest", ({ target }) => {
+  if (target === document.activeElement) pressed = target.closest("[data-notebook-panel]")?.id ?? "";
+});
+document.addEventListener("htmx:afterSettle", () => {
+  if (pressed) document.getElementById(pressed)?.focus({ preventScroll: true });
+  pressed = "";
+});
+
 customElements.define("lyceum-notebook-progress", NotebookProgress);
 customElements.define("lyceum-notebook-entrance", NotebookEntrance);
