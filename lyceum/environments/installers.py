@@ -21,7 +21,8 @@ import uv as uv_package
 from lyceum.environments import interpreters
 from lyceum.environments.definition import Environment
 
-_SETTING = re.compile(r"^(?:global|install|:env:)\.([a-z-]+)=(.+)$")
+_SETTING = re.compile(r"^(global|install|:env:)\.([a-z-]+)=(.+)$")
+_PRECEDENCE = ("global", "install", ":env:")
 _SIZED = re.compile(r"^\s*(Downloading|Building) (\S+)(?: \(([\d.]+)([KMG])iB\))?")
 _DONE = re.compile(r"^\s*(?:Downloaded|Built) (\S+)")
 _UNITS = {"K": 1 / 1024, "M": 1.0, "G": 1024.0}
@@ -152,8 +153,9 @@ def _pip_settings() -> dict[str, str]:
             break
     else:
         return {name: os.environ[key] for name, key in _PIP_KEYS.items() if key in os.environ}
-    matches = filter(None, map(_SETTING.match, asked.stdout.splitlines()))
-    return {match[1]: ast.literal_eval(match[2]) for match in matches}
+    matches = [match for match in map(_SETTING.match, asked.stdout.splitlines()) if match]
+    matches.sort(key=lambda match: _PRECEDENCE.index(match[1]))
+    return {match[2]: ast.literal_eval(match[3]) for match in matches}
 
 
 _PIP_KEYS = {"find-links": "PIP_FIND_LINKS", "index-url": "PIP_INDEX_URL"}
