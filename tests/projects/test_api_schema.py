@@ -28,6 +28,7 @@ CHECKED = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
+checks.load_all_checks()
 CHECKS = [checks.CHECKS.get_one(name) for name in CHECKED]
 CSRF = "a" * 32
 
@@ -53,9 +54,7 @@ def learner() -> dict[str, str]:
 
 
 @schema.parametrize()
-@settings(
-    max_examples=30, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+@settings(max_examples=12, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_keeps_its_promises(case, learner):
     cookies = {**learner}
     project = cookies.pop("project")

@@ -44,7 +44,11 @@ def test_lists_what_was_added_removed_and_changed():
         ("d", "added", "text"),
     ]
     assert signed(found.files[0].lines) == [" 1", "-2", "+3"]
-    assert [(line.old, line.new) for line in found.files[0].lines] == [(1, 1), (2, None), (None, 2)]
+    assert [(line.old, line.new) for line in found.files[0].lines] == [
+        (1, 1),
+        (2, None),
+        (None, 2),
+    ]
 
 
 def test_does_not_look_into_binary_and_large_files():

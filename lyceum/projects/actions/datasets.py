@@ -36,9 +36,10 @@ def add_dataset(user: User, project_id: int, *, dataset_id: int) -> ProjectDatas
 def remove_dataset(user: User, project_id: int, *, dataset_id: int) -> None:
     """Take a dataset out of the project; raises ``NotFound`` if it isn't in it."""
     project = owned_project(user, project_id)
-    removed, _rows = project.dataset_links.filter(dataset_id=dataset_id).delete()
-    if not removed:
+    links = {link.dataset_id: link for link in project.dataset_links.all()}
+    if dataset_id not in links:
         raise NotFound("no_such_dataset", _("This project does not use that dataset."))
+    links[dataset_id].delete()
     project.save(update_fields=["updated"])
 
 
