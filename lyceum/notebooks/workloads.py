@@ -55,7 +55,7 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
                 for dataset, folder in datasets.items()
             ),
             *_environment_mounts(project.environment),
-            Mount(jupyterconfig.folder(project.environment, language), CONFIG),
+            Mount(jupyterconfig.folder(project.environment), CONFIG),
             Mount(launch.source(), launch.PACKAGE),
         ),
         limits=_limits(project),
