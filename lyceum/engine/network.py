@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import time
 
 from lyceum.engine import procs, relay
 
@@ -13,7 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_READY_SECONDS = 10
+_READY_SECONDS = 60.0  # twenty starts at once on two cores
+_LOOK_SECONDS = 0.005
 
 
 class Network:
@@ -39,6 +41,7 @@ class Network:
         if not plan["confined"]:
             return  # it is on the host's network already
         self._user = user
+        _await_loopback(sandbox_pid)
         slirp = self._start_slirp(plan, sandbox_pid) if plan["slirp4netns"] else None
         if plan["forwards"] or plan["forbidden"]:
             self._forward(plan["forwards"], plan["forbidden"], sandbox_pid)
@@ -135,3 +138,19 @@ class Network:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         self._children.clear()
+
+
+def _await_loopback(sandbox_pid: int) -> None:
+    """Wait until bubblewrap has brought the sandbox's loopback up.
+
+    slirp4netns brings it up too. Were it first, the kernel would refuse bubblewrap
+    the address that the interface then has, and bubblewrap would give up
+    (``loopback: Failed RTM_NEWADDR``).
+    """
+    until = time.monotonic() + _READY_SECONDS
+    with open(f"/proc/{sandbox_pid}/net/fib_trie") as routes:
+        while "127.0.0.1" not in routes.read():
+            if time.monotonic() > until:
+                raise RuntimeError("the sandbox's own loopback did not come up")
+            time.sleep(_LOOK_SECONDS)
+            routes.seek(0)
