@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-SHARED = Path(
-    os.environ.get("LYCEUM_TEST_ENVIRONMENTS")
-    or Path(__file__).resolve().parents[2] / ".tools" / "test-environments"
-)
+SHARED = Path(__file__).resolve().parents[2] / ".tools" / "test-environments"
 """The value of ``LYCEUM_ENVIRONMENTS`` for such tests; a changed lock builds anew."""
