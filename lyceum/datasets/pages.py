@@ -29,7 +29,7 @@ def hall(request: HttpRequest) -> HttpResponse:
         if request.htmx and not request.htmx.boosted
         else "datasets/hall.html"
     )
-    return render(request, template, {"page": page, "tab": tab, "tabs": Tab, "words": words})
+    return render(request, template, {"page": page, "tab": tab, "words": words})
 
 
 @require_safe

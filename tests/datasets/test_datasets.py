@@ -196,6 +196,7 @@ def test_the_hall_in_both_languages(client: Client, iris: Dataset) -> None:
     assert "Iris" in english and "Three irises" in english
     chinese = client.get("/datasets/", headers={"accept-language": "zh-hans"}).content.decode()
     assert "数据集" in chinese and "鸢尾花" in chinese
+    assert chinese.count('class="nav-link active"') == 1
 
 
 def test_marking_from_the_page(client: Client, owner: User, iris: Dataset) -> None:
