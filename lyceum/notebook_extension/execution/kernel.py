@@ -64,6 +64,7 @@ class KernelQueue:
         self._runs: OrderedDict[str, Run] = OrderedDict()
         self._heard = asyncio.Event()
         self._current: Run | None = None
+        self._question: dict[str, Any] | None = None
         # A session of its own: the manager's would share its ZMQ identity, and
         # the kernel would send some replies to the wrong socket.
         session = Session(parent=kernel, key=kernel.session.key, username="lyceum")
@@ -72,23 +73,23 @@ class KernelQueue:
         readers = (self._read_output(), self._read_replies(), self._read_questions())
         self._tasks = [asyncio.create_task(work) for work in (*readers, self._work())]
 
-    @property
-    def busy(self) -> bool:
-        """Whether a block runs or waits."""
-        return self._current is not None or not self._waiting.empty()
-
     def put(self, run: Run) -> None:
         """Add a run; its block shows ``In [*]`` at once."""
         self._forget_earlier(run)
         run.block.begin()
         self._waiting.put_nowait(run)
 
-    def answer(self, value: str) -> None:
-        """Send the answer to the question the running block has asked."""
-        run = self._current
-        if run is not None:
-            self._questions.withdraw(run)
-            self._client.input(value)
+    def answer(self, value: str) -> bool:
+        """Send the answer to the question the running block has asked; False if there is none."""
+        run, question = self._current, self._question
+        if run is None or question is None:
+            return False
+        self._withdraw(run)
+        shown = "········" if question.get("password") else value
+        echo = {"name": "stdin", "text": f"{question.get('prompt', '')}{shown}\n"}
+        run.block.apply("stream", echo)
+        self._client.input(value)
+        return True
 
     def end(self, sentence: str = "") -> None:
         """The kernel is gone: finish what runs, with ``sentence`` in it, and drop the rest."""
@@ -125,10 +126,15 @@ class KernelQueue:
             self._drop_waiting()
 
     def _finish(self, run: Run, sentence: str = "") -> None:
-        self._questions.withdraw(run)
+        self._withdraw(run)
         if sentence:
             run.block.apply("stream", {"name": "stderr", "text": sentence + "\n"})
         run.block.finish(run.execution_count)
+
+    def _withdraw(self, run: Run) -> None:
+        if self._question is not None:
+            self._question = None
+            self._questions.withdraw(run)
 
     def _drop_waiting(self) -> None:
         while not self._waiting.empty():
@@ -198,4 +204,5 @@ class KernelQueue:
             message = await self._client.get_stdin_msg()
             run = self._runs.get(message["parent_header"].get("msg_id", ""))
             if run is not None and message["msg_type"] == "input_request":
+                self._question = message["content"]
                 self._questions.ask(run, message["content"])

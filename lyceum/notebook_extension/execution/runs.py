@@ -50,8 +50,7 @@ class DocumentQuestions:
         }
 
     def withdraw(self, run: Run) -> None:
-        if run.document.notebook.ystate.get(_QUESTION_STATE) is not None:
-            run.document.notebook.ystate[_QUESTION_STATE] = None
+        run.document.notebook.ystate[_QUESTION_STATE] = None
 
 
 class Runs:
@@ -77,11 +76,10 @@ class Runs:
         self._queue(kernel_id).put(Run(document, block, code))
 
     def answer(self, kernel_id: str, value: str) -> None:
-        """Answer the question of the block that runs. Answers 404 when nothing runs."""
+        """Answer the question of the block that runs. Answers 404 when none is asked."""
         queue = self._queues.get(kernel_id)
-        if queue is None or not queue.busy:
+        if queue is None or not queue.answer(value):
             raise web.HTTPError(404, kernel_id)
-        queue.answer(value)
 
     def close(self) -> None:
         """End every queue; the server stops."""
