@@ -29,7 +29,6 @@ from pygit2.enums import FileMode, ObjectType
 
 from lyceum.common.markup import clean_html, markdown_with_html
 
-CPU_SECONDS = 20
 MEMORY_BYTES = 2 << 30
 MOST_CELLS = 2000
 LONGEST_SOURCE = 200_000
@@ -43,12 +42,14 @@ _INLINE_MEDIA = (*_PICTURES, "audio/mpeg", "audio/wav", "audio/x-wav", "video/mp
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Which notebook, and the sentence (in the reader's language) for what is cut."""
+    """Which notebook, how long it may take, and the sentence (in the reader's
+    language) for what is cut."""
 
     repository: str
     commit: str
     path: str
     cut: str
+    cpu_seconds: int
 
 
 class Renderer(HTMLExporter):
@@ -164,10 +165,10 @@ def _blob(tree: pygit2.Tree, path: str) -> pygit2.Blob | None:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    job = Job(**json.load(sys.stdin))
+    resource.setrlimit(resource.RLIMIT_CPU, (job.cpu_seconds, job.cpu_seconds))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     warnings.simplefilter("ignore")
-    job = Job(**json.load(sys.stdin))
     sys.stdout.buffer.write(render(job).encode("utf-8", "replace"))
 
 

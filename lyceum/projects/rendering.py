@@ -21,6 +21,7 @@ from lyceum.projects.starter import notebook_name
 
 # Changes when the same notebook would give other HTML: older files are not used.
 _REVISION = 1
+_CPU_SECONDS = 20
 _WALL_SECONDS = 60
 _KEPT = 40
 
@@ -52,7 +53,7 @@ def notebook_html(project_id: int, version: Version, path: str) -> str:
                 if not kept.exists():
                     _keep(kept, _render(project_id, version.commit, path))
         except Timeout:
-            raise Unavailable("busy", _("The notebook is still being rendered.")) from None
+            raise _busy() from None
     html = kept.read_text(encoding="utf-8")
     if not html:
         raise DomainError(
@@ -63,11 +64,16 @@ def notebook_html(project_id: int, version: Version, path: str) -> str:
 
 
 def _render(project_id: int, commit: str, path: str) -> str:
-    """The worker's answer; empty when it failed, which is kept like any answer."""
+    """The worker's answer; empty when it failed, which is kept like any answer.
+
+    A process that got too little of the machine in ``_WALL_SECONDS`` says nothing
+    about the notebook: that is ``Unavailable`` and not kept.
+    """
     job = {
         "repository": str(workfolder.project_folder(project_id) / "versions.git"),
         "commit": commit,
         "path": path,
+        "cpu_seconds": _CPU_SECONDS,
         "cut": _("Cut here: too long to show. Download the notebook to see all of it."),
     }
     try:
@@ -79,7 +85,7 @@ def _render(project_id: int, commit: str, path: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return ""
+        raise _busy() from None
     return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
@@ -95,3 +101,7 @@ def _keep(path: Path, html: str) -> None:
     by_age = sorted(path.parent.glob("*.html"), key=lambda each: each.stat().st_mtime)
     for old in by_age[:-_KEPT]:
         old.unlink(missing_ok=True)
+
+
+def _busy() -> Unavailable:
+    return Unavailable("busy", _("The notebook is still being rendered."))
