@@ -1,0 +1,164 @@
+"""Does the hall stay quick when it is full?
+
+Fills a PostgreSQL cluster of its own with 100, 10,000 and 1,000,000 projects and
+asks the portal, in process, for the hall (each tab, order, filter and search) and
+a project page. Prints the median (p50) of each and fails when a median at the
+largest size is more than 1.5 times that at the smallest.
+
+    python benchmarks/hall.py [--sizes 100 10000 1000000] [--rounds 40]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.support.postgresql import Cluster
+
+ALLOWED = 1.5
+PEOPLE = 1000
+
+FILL = """
+INSERT INTO projects_project (
+    id, owner_id, slug, kind, environment, framework, resource, name, name_en, description,
+    description_en, cover, visibility, is_official, fork_count, star_count, search_text,
+    created, updated
+)
+SELECT 1000 + n, 1 + n %% {people}, CASE WHEN n <= 30 THEN 'official-' || n ELSE '' END,
+    'notebook', 'sklearn-py311',
+    (ARRAY['paddle', 'paddle-fluid', 'torch', 'sklearn'])[1 + n %% 4], 'cpu',
+    '项目 ' || n, '', '第 ' || n || ' 个项目', '', '',
+    CASE WHEN n %% 5 = 0 THEN 'private' ELSE 'shared' END, n <= 30,
+    (n * 7919 %% 101) / 90, (n * 104729 %% 103) / 90,
+    '项项目目 ' || md5(n::text) ||
+    CASE WHEN n <= 100 AND n %% 2 = 1 OR n %% 9973 = 5 THEN ' 房房价价' ELSE '' END,
+    now() - n * interval '1 second', now()
+FROM generate_series(%s::bigint, %s::bigint) AS n
+"""
+VERSIONS = """
+INSERT INTO projects_version (
+    project_id, number, commit, note, cause, left_out, left_out_count, author_id, created
+)
+SELECT 1000 + n, 1, repeat('0', 40), '', 'create', '[]', 0, 1, now()
+FROM generate_series(%s::bigint, %s::bigint) AS n
+"""
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--sizes", type=int, nargs="+", default=[100, 10_000, 1_000_000])
+    options.add_argument("--rounds", type=int, default=40)
+    chosen = options.parse_args()
+    home = tempfile.mkdtemp(prefix="lyceum-bench-")
+    cluster = Cluster()
+    os.environ |= {
+        "LYCEUM_HOME": home,
+        "DATABASE_URL": cluster.url,
+        "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
+    }
+    cluster.start()
+    try:
+        return measure(sorted(chosen.sizes), chosen.rounds)
+    finally:
+        cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def measure(sizes: list[int], rounds: int) -> int:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.test import Client
+
+    call_command("migrate", verbosity=0)
+    call_command("createcachetable", verbosity=0)
+    reader, project_id = people_and_a_project()
+    requests = the_requests(project_id)
+    client = Client(HTTP_HOST="127.0.0.1")
+    client.force_login(reader)
+    medians: dict[str, list[float]] = {name: [] for name in requests}
+    filled = 0
+    for size in sizes:
+        fill(filled, size)
+        filled = size
+        for name, address in requests.items():
+            answer = client.get(address)
+            assert answer.status_code == 200, (name, answer.status_code)
+            medians[name].append(median_ms(lambda path=address: client.get(path), rounds))
+    return report(sizes, medians)
+
+
+def people_and_a_project() -> tuple[object, int]:
+    """A thousand people; the reader; and one real project with files and a version."""
+    from lyceum.accounts.models import User
+    from lyceum.projects.actions import create_project
+
+    people = [User(username=f"user{number}", password="!") for number in range(PEOPLE)]
+    User.objects.bulk_create(people)
+    reader = User.objects.create_user("reader")
+    project = create_project(
+        people[0], name="Real", environment="sklearn-py311", visibility="shared", tags=["a", "b"]
+    )
+    return reader, project.pk
+
+
+def the_requests(project_id: int) -> dict[str, str]:
+    """What a reader asks for, by name."""
+    return {
+        "official": "/",
+        "shared, newest": "/?tab=shared",
+        "shared, most forked": "/?tab=shared&sort=forks",
+        "shared, most starred": "/?tab=shared&sort=stars",
+        "shared, one framework": "/?tab=shared&framework=torch",
+        "shared, one framework, stars": "/?tab=shared&framework=torch&sort=stars",
+        "shared, search 房价": "/?tab=shared&q=房价",
+        "my own": "/?tab=mine",
+        "project page": f"/projects/{project_id}/",
+    }
+
+
+def fill(start: int, size: int) -> None:
+    """Have ``size`` projects, each with a version, and the planner know of them."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(FILL.format(people=PEOPLE), [start + 1, size])
+        cursor.execute(VERSIONS, [start + 1, size])
+        cursor.execute("VACUUM ANALYZE")
+
+
+def median_ms(ask: Callable[[], object], rounds: int) -> float:
+    for _warm in range(5):
+        ask()
+    times = []
+    for _round in range(rounds):
+        began = time.perf_counter()
+        ask()
+        times.append((time.perf_counter() - began) * 1000)
+    return statistics.median(times)
+
+
+def report(sizes: list[int], medians: dict[str, list[float]]) -> int:
+    """Print the table; 1 when something grew too much."""
+    print(f"{'p50 in ms, projects:':32}" + "".join(f"{size:>12,}" for size in sizes) + "   ratio")
+    worst = 0.0
+    for name, found in medians.items():
+        ratio = found[-1] / found[0]
+        worst = max(worst, ratio)
+        print(f"{name:32}" + "".join(f"{each:12.1f}" for each in found) + f"{ratio:8.2f}")
+    print(f"worst ratio {worst:.2f}, allowed {ALLOWED}")
+    return int(worst > ALLOWED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
