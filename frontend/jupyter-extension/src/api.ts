@@ -45,10 +45,14 @@ export class Refusal extends Error {
 
 const settings = ServerConnection.makeSettings();
 
-async function call<T>(path: string, content?: object): Promise<T> {
+/** What a browser sends to the end although the tab was closed meanwhile (Fetch standard). */
+const KEPT_ALIVE_BYTES = 60_000;
+
+async function call<T>(path: string, content?: object, outlivesTab = false): Promise<T> {
   const url = URLExt.join(settings.baseUrl, 'lyceum/api', path);
-  const init =
-    content === undefined ? {} : { method: 'POST', body: JSON.stringify(content) };
+  const body = content === undefined ? undefined : JSON.stringify(content);
+  const keepalive = outlivesTab && new Blob([body ?? '']).size < KEPT_ALIVE_BYTES;
+  const init = body === undefined ? {} : { method: 'POST', body, keepalive };
   const response = await ServerConnection.makeRequest(url, init, settings);
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
@@ -65,10 +69,13 @@ export const keepRunning = (): Promise<Project> => call('activity', {});
 
 export const saveVersion = (note: string): Promise<SavedVersion> => call('versions', { note });
 
-export const runBlock = (
-  kernel: string,
-  run: { room: string; cell_id: string; code: string }
-): Promise<void> => call(`kernels/${kernel}/run`, run);
+export interface Block {
+  cell_id: string;
+  code: string;
+}
+
+export const runBlocks = (kernel: string, room: string, blocks: Block[]): Promise<void> =>
+  call(`kernels/${kernel}/run`, { room, blocks }, true);
 
 export const answerQuestion = (kernel: string, value: string): Promise<void> =>
   call(`kernels/${kernel}/answer`, { value });

@@ -10,8 +10,9 @@ import { MarkdownCell } from '@jupyterlab/cells';
 import { PathExt } from '@jupyterlab/coreutils';
 import { INotebookTracker, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
-import { addIcon, codeIcon, markdownIcon, refreshIcon } from '@jupyterlab/ui-components';
+import { codeIcon, LabIcon, markdownIcon } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
+import { switchIcon } from './icons';
 import { MessageKey, Say, sentences } from './messages';
 import { chooseFiles } from './upload';
 
@@ -45,10 +46,10 @@ export const blocks: JupyterFrontEndPlugin<void> = {
       'lyceum:toggle-type': toggleType,
       'lyceum:insert-picture': panel => insertPicture(app, panel, say)
     };
-    const icons: Record<string, typeof addIcon> = {
+    const icons: Record<string, LabIcon> = {
       'lyceum:insert-code': codeIcon,
       'lyceum:insert-text': markdownIcon,
-      'lyceum:toggle-type': refreshIcon
+      'lyceum:toggle-type': switchIcon
     };
     for (const { id, label, help, button } of commands) {
       app.commands.addCommand(id, {

@@ -17,7 +17,7 @@ import {
 } from '@jupyterlab/notebook';
 import { IError } from '@jupyterlab/nbformat';
 import { ITranslator } from '@jupyterlab/translation';
-import { runBlock } from './api';
+import { Block, runBlocks } from './api';
 import { Say, sentences } from './messages';
 import { showQuestions } from './questions';
 
@@ -51,14 +51,32 @@ class ServerSideExecutor implements INotebookCellExecutor {
       Notification.error(this.say('kernelMissing'));
       return false;
     }
+    // What the learner runs here is trusted from now on, as JupyterLab's own run has it.
+    cell.model.trusted = true;
     options.onCellExecutionScheduled({ cell });
-    const run = { room: shared, cell_id: cell.model.sharedModel.getId(), code };
-    return this.follow(cell as CodeCell, () => this.submit(kernel, run), options);
+    const block = { cell_id: cell.model.sharedModel.getId(), code };
+    return this.follow(cell as CodeCell, () => this.submit(kernel, shared, block), options);
   }
 
-  /** Ask for the run after those asked for before it: their order is the queue's. */
-  private submit(kernel: string, run: Parameters<typeof runBlock>[1]): Promise<void> {
-    const asked = this.asking.then(() => runBlock(kernel, run));
+  /**
+   * Ask for the run together with all that are asked for at the same moment ("run
+   * all" is one request, sent even when the tab is closed at once), after those
+   * asked for before: their order is the queue's.
+   */
+  private submit(kernel: string, room: string, block: Block): Promise<void> {
+    const key = `${kernel} ${room}`;
+    const open = this.batches.get(key);
+    if (open) {
+      open.blocks.push(block);
+      return open.asked;
+    }
+    const blocks = [block];
+    const moment = new Promise(resolve => setTimeout(resolve));
+    const asked = Promise.all([moment, this.asking]).then(() => {
+      this.batches.delete(key);
+      return runBlocks(kernel, room, blocks);
+    });
+    this.batches.set(key, { blocks, asked });
     this.asking = asked.catch(() => undefined);
     return asked;
   }
@@ -86,6 +104,7 @@ class ServerSideExecutor implements INotebookCellExecutor {
   }
 
   private asking: Promise<unknown> = Promise.resolve();
+  private readonly batches = new Map<string, { blocks: Block[]; asked: Promise<void> }>();
 }
 
 function failed(cell: Cell): boolean {

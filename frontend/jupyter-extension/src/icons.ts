@@ -23,3 +23,7 @@ export const copyPathIcon = new LabIcon({
   name: 'lyceum:copy-path',
   svgstr: svg('M8 3h11v14H8zm2 2v10h7V5zM5 7v14h11v-2H7V7z')
 });
+export const switchIcon = new LabIcon({
+  name: 'lyceum:switch',
+  svgstr: svg('M7 4 3 8l4 4V9h10V7H7zm10 8v3H7v2h10v3l4-4z')
+});
