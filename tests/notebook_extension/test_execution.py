@@ -33,7 +33,12 @@ class Session:
         self.room = f"json:notebook:{described['fileId']}"
 
     def run(self, index: int) -> None:
-        content = {"room": self.room, "cell_id": f"cell-{index}", "code": self._blocks[index]}
+        self.run_all(index)
+
+    def run_all(self, *indices: int) -> None:
+        """One request for several blocks."""
+        blocks = [{"cell_id": f"cell-{one}", "code": self._blocks[one]} for one in indices]
+        content = {"room": self.room, "blocks": blocks}
         self._post(f"/lyceum/api/kernels/{self.kernel}/run", content)
 
     def answer(self, value: str) -> bool:
@@ -209,26 +214,37 @@ def test_output_from_a_thread_after_the_block_is_kept(opened: Open) -> None:
     session.wait(lambda: session.text(0) == "now\nlate\n")
 
 
+def test_blocks_of_one_request_run_in_its_order(opened: Open) -> None:
+    session = opened("a = 1", "a += 1", "print(a)")
+    session.run_all(0, 1, 2)
+    session.wait(lambda: session.text(2) == "2\n")
+    assert [session.cell(index)["execution_count"] for index in range(3)] == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("change", "status"),
     [
         ({"room": "json:file:x"}, 400),
         ({"room": "json:notebook:00000000-0000-0000-0000-000000000000"}, 404),
-        ({"cell_id": "nowhere"}, 404),
-        ({"code": None}, 400),
+        ({"blocks": [{"cell_id": "nowhere", "code": "1"}]}, 404),
+        ({"blocks": [{"cell_id": "cell-0", "code": None}]}, 400),
+        ({"blocks": ["cell-0"]}, 400),
+        ({"blocks": []}, 400),
     ],
 )
 def test_refusals(
     opened: Open, server: NotebookServer, change: dict[str, Any], status: int
 ) -> None:
     session = opened("1")
-    content = {"room": session.room, "cell_id": "cell-0", "code": "1", **change}
+    block = {"cell_id": "cell-0", "code": "1"}
+    content = {"room": session.room, "blocks": [block], **change}
     answer = server.api.post(f"/lyceum/api/kernels/{session.kernel}/run", json=content)
     assert answer.status_code == status
 
 
 def test_strangers_run_nothing(opened: Open, server: NotebookServer) -> None:
     session = opened("1")
-    content = {"room": session.room, "cell_id": "cell-0", "code": "1"}
+    block = {"cell_id": "cell-0", "code": "1"}
+    content = {"room": session.room, "blocks": [block]}
     address = f"{server.url}/lyceum/api/kernels/{session.kernel}/run"
     assert httpx.post(address, json=content).status_code == 403

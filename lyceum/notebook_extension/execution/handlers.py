@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -9,8 +11,26 @@ from ..requests import JsonHandler, text_fields
 from .runs import Runs
 
 
+def _blocks(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """The request's blocks as (cell id, code); answers 400 when they have another shape."""
+    blocks = body.get("blocks")
+    if not isinstance(blocks, list) or not blocks:
+        raise web.HTTPError(400, "blocks: a list is required")
+    pairs = [
+        (block.get("cell_id"), block.get("code")) if isinstance(block, dict) else (None, None)
+        for block in blocks
+    ]
+    if not all(isinstance(value, str) for pair in pairs for value in pair):
+        raise web.HTTPError(400, "blocks: cell_id and code are strings")
+    return [(str(cell_id), str(code)) for cell_id, code in pairs]
+
+
 class RunHandler(JsonHandler):
-    """``POST lyceum/api/kernels/<id>/run``: ``{room, cell_id, code}`` → 202."""
+    """``POST lyceum/api/kernels/<id>/run``: ``{room, blocks: [{cell_id, code}]}`` → 202.
+
+    The blocks run in the order given. "Run all" is one request, so that closing the
+    tab right after it can't leave some of them unasked for.
+    """
 
     auth_resource = "kernels"
 
@@ -20,8 +40,8 @@ class RunHandler(JsonHandler):
     @web.authenticated
     @authorized
     async def post(self, kernel_id: str) -> None:
-        room, cell_id, code = text_fields(self, "room", "cell_id", "code")
-        await self._runs.put(kernel_id, room=room, cell_id=cell_id, code=code)
+        (room,) = text_fields(self, "room")
+        await self._runs.put(kernel_id, room=room, blocks=_blocks(self.get_json_body()))
         self.answer({}, status=202)
 
 

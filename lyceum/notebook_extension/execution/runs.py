@@ -14,7 +14,7 @@ from tornado import web
 
 from ..sentences import Sentences
 from .cell import BlockOutputs, find_block
-from .documents import Documents
+from .documents import Document, Documents
 from .kernel import KernelQueue, Run
 from .kernels import AskedRestarts
 from .model import OutputModel
@@ -64,16 +64,25 @@ class Runs:
         self._say = sentences
         _listen(serverapp.event_logger, self._on_kernel_action)
 
-    async def put(self, kernel_id: str, *, room: str, cell_id: str, code: str) -> None:
-        """Queue a block. Answers 404 for an unknown kernel, file or block."""
+    async def put(self, kernel_id: str, *, room: str, blocks: list[tuple[str, str]]) -> None:
+        """Queue blocks, each (cell id, code), in this order.
+
+        Answers 404 for an unknown kernel, file or block, and then queues none.
+        """
         self._check_kernel(kernel_id)
         document = await self._documents.open(room)
-        if find_block(document.notebook, cell_id) is None:
-            raise web.HTTPError(404, cell_id)
+        for cell_id, _ in blocks:
+            if find_block(document.notebook, cell_id) is None:
+                raise web.HTTPError(404, cell_id)
+        queue = self._queue(kernel_id)
+        for cell_id, code in blocks:
+            queue.put(self._run(document, cell_id, code))
+
+    def _run(self, document: Document, cell_id: str, code: str) -> Run:
         notice = self._say("output_limit", megabytes=self._limit // 1_000_000)
         model = OutputModel(limit=self._limit, notice=notice)
         block = BlockOutputs(document.notebook, cell_id, model, document.save_soon)
-        self._queue(kernel_id).put(Run(document, block, code))
+        return Run(document, block, code)
 
     def answer(self, kernel_id: str, value: str) -> None:
         """Answer the question of the block that runs. Answers 404 when none is asked."""
