@@ -17,6 +17,10 @@ from lyceum.environments.definition import Environment, get
 
 _HEADER = "# Made by `lyceum env lock {name}` from requirements.in; don't edit.\n"
 
+# jsonschema takes it where it is there, and then parses a grammar for seconds at each
+# import; so would every notebook server. Without it, the formats of IRIs go unchecked.
+_LEFT_OUT = ("rfc3987-syntax", "lark")
+
 
 def lock(name: str) -> Path:
     """Resolve ``requirements.in`` anew and write ``requirements.lock``.
@@ -35,6 +39,7 @@ def _with_uv(environment: Environment) -> str:
         *installers.uv("pip", "compile"),
         *("--quiet", "--upgrade", "--generate-hashes", "--no-annotate", "--no-header"),
         *("--no-emit-index-url", "--python-version", environment.interpreter),
+        *(f"--no-emit-package={name}" for name in _LEFT_OUT),
         *installers.sources(environment, {}),
         str(environment.requirements),
     ]
