@@ -59,6 +59,7 @@ class Pool:
         self._claimed = folder / "claimed"
         self._claimed.mkdir(parents=True, exist_ok=True)
         self._ready: list[Ready] = []
+        self._unclaimed: set[str] = set()
         self._asked: deque[str] = deque(maxlen=RECENT)
         self._filling: asyncio.Task[None] | None = None
 
@@ -74,8 +75,8 @@ class Pool:
         await self._fill()
 
     def _close(self) -> None:
-        for ready in self._ready:
-            self._engine.stop(ready.run_id, grace=0)
+        for run_id in self._unclaimed:
+            self._engine.stop(run_id, grace=0)
 
     def _tidy(self, run: Status) -> None:
         claim = self._claimed / run.run_id
@@ -100,6 +101,7 @@ class Pool:
         for ready in self._ready:
             if ready.workload == wanted:
                 self._ready.remove(ready)
+                self._unclaimed.discard(ready.run_id)
                 return ready
         return None
 
@@ -115,7 +117,7 @@ class Pool:
             await self._order(ready, workload)
         except (TimeoutError, EngineError, OSError, KeyError) as error:
             log.warning("a waiting sandbox could not be used: %s", error)
-            await asyncio.to_thread(self._engine.stop, ready.run_id, grace=0)
+            await self._end(ready.run_id)
             return None
         return ready.run_id
 
@@ -177,15 +179,27 @@ class Pool:
             return
         await self._drop(wanted)
         while len(self._ready) < self._size:
-            secret = secrets.token_hex(16)
-            env = {**wanted.env, "LYCEUM_ZYGOTE_SECRET": secret}
             try:
-                run_id = await asyncio.to_thread(self._engine.start, replace(wanted, env=env))
-                await self._await_zygote(run_id)
+                self._ready.append(await self._prepare(wanted))
             except (TimeoutError, EngineError) as error:
                 log.warning("no sandbox could be prepared: %s", error)
                 return
-            self._ready.append(Ready(run_id, secret, wanted))
+
+    async def _prepare(self, wanted: Workload) -> Ready:
+        secret = secrets.token_hex(16)
+        env = {**wanted.env, "LYCEUM_ZYGOTE_SECRET": secret}
+        run_id = await asyncio.to_thread(self._engine.start, replace(wanted, env=env))
+        self._unclaimed.add(run_id)
+        try:
+            await self._await_zygote(run_id)
+        except BaseException:
+            await self._end(run_id)
+            raise
+        return Ready(run_id, secret, wanted)
+
+    async def _end(self, run_id: str) -> None:
+        self._unclaimed.discard(run_id)
+        await asyncio.to_thread(self._engine.stop, run_id, grace=0)
 
     async def _drop(self, wanted: Workload) -> None:
         """End what waits for workloads of another kind, or has died."""
@@ -193,7 +207,7 @@ class Pool:
             status = await asyncio.to_thread(self._engine.status, ready.run_id)
             if ready.workload != wanted or not status.alive:
                 self._ready.remove(ready)
-                await asyncio.to_thread(self._engine.stop, ready.run_id, grace=0)
+                await self._end(ready.run_id)
 
     async def _await_zygote(self, run_id: str) -> None:
         async with asyncio.timeout(READY_SECONDS):

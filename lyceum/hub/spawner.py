@@ -124,7 +124,7 @@ class LyceumSpawner(Spawner):
 
     async def stop(self, now: bool = False) -> None:
         if self.run_id:
-            await asyncio.to_thread(self.engine.stop, self.run_id, grace=0 if now else 5)
+            await asyncio.to_thread(self.engine.stop, self.run_id, grace=0 if now else 10)
 
     async def get_url(self) -> str:
         """Where the run is now; the hub asks after its own restart."""

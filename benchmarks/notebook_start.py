@@ -1,0 +1,310 @@
+"""From asking for a notebook to an idle kernel: ours against plain JupyterHub.
+
+    .venv/bin/python -m benchmarks.notebook_start [--rounds 5] [--port 8130]
+
+Plain JupyterHub is the same release with its own proxy, the same notebook-server
+environment, the same kernel, LocalProcessSpawner without isolation. Ours is the real
+portal, hub, front door and sandbox, once without and once with sandboxes started
+ahead. Rounds of the two alternate, so a busy machine slows both. Goals: median ratio
+at most 1.15 without, at most 0.4 with (DESIGN.md §8).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from websockets.sync.client import connect
+
+from tests.hub.stack import ENVIRONMENT, REPOSITORY, Person, Stack, wait_until
+
+PLAIN_CONFIG = """
+c = get_config()
+c.JupyterHub.bind_url = "http://127.0.0.1:{port}"
+c.JupyterHub.hub_port = {port} + 1
+c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:" + str({port} + 2)
+c.ConfigurableHTTPProxy.command = {proxy}
+c.JupyterHub.authenticator_class = "dummy"
+c.Authenticator.allow_all = True
+c.JupyterHub.allow_named_servers = True
+c.JupyterHub.spawner_class = "simple"
+c.Spawner.cmd = {command}
+c.Spawner.args = ["--allow-root", "--KernelSpecManager.ensure_native_kernel=False"]
+c.Spawner.environment = {env}
+c.JupyterHub.services = [{{"name": "bench", "api_token": "{token}"}}]
+c.JupyterHub.load_roles = [
+    {{"name": "bench", "scopes": ["admin:users", "admin:servers", "access:servers"],
+      "services": ["bench"]}},
+]
+"""
+
+# Our own configuration, and a key that opens any server, which the platform has not.
+OUR_CONFIG = """
+__file__ = {config!r}
+exec(compile(open(__file__).read(), __file__, "exec"))
+c.JupyterHub.services.append({{"name": "bench", "api_token": {token!r}}})
+c.JupyterHub.load_roles.append(
+    {{"name": "bench", "scopes": ["read:users", "admin:servers", "access:servers"],
+      "services": ["bench"]}}
+)
+"""
+
+
+class BenchStack(Stack):
+    """The platform with a hub that lets the benchmark into a server."""
+
+    def command(self, part: str) -> list[str]:
+        command = super().command(part)
+        return [*command[:-1], str(self.home / "bench.py")] if part == "hub" else command
+
+
+@dataclass
+class Hub:
+    """A hub's API and the address its servers have in front."""
+
+    api: str
+    token: str
+    front: str
+    host: str
+
+    def server(self, user: str, name: str) -> dict:
+        model = self.call("GET", f"/users/{user}").json()
+        return model.get("servers", {}).get(name, {})
+
+    def call(self, method: str, path: str) -> httpx.Response:
+        return httpx.request(
+            method, self.api + path, headers={"Authorization": f"token {self.token}"}, timeout=60
+        )
+
+    def stop(self, user: str, name: str) -> None:
+        self.call("DELETE", f"/users/{user}/servers/{name}")
+        wait_until(lambda: not self.server(user, name), "server stopped", 60)
+
+
+def seconds_to_idle(hub: Hub, user: str, name: str, start: Callable[[], object]) -> float:
+    """Start a server, then a kernel in it, and wait until the kernel has run a line."""
+    began = time.perf_counter()
+    start()
+    while not hub.server(user, name).get("ready"):
+        assert time.perf_counter() - began < 120, "the server did not start"
+        time.sleep(0.02)
+    token = hub.token
+    headers = {"Authorization": f"token {token}", "Host": hub.host}
+    base = f"/user/{user}/{name}/api/kernels"
+    kernel = httpx.post(f"{hub.front}{base}", headers=headers, json={}, timeout=120)
+    kernel.raise_for_status()
+    run_a_line(hub, f"{base}/{kernel.json()['id']}/channels", token)
+    return time.perf_counter() - began
+
+
+def run_a_line(hub: Hub, path: str, token: str) -> None:
+    port = int(hub.front.rpartition(":")[2])
+    with connect(
+        f"ws://{hub.host}{path}",
+        sock=socket.create_connection(("127.0.0.1", port)),
+        additional_headers={"Authorization": f"token {token}"},
+        max_size=None,
+    ) as channel:
+        message = uuid.uuid4().hex
+        header = {
+            "msg_id": message,
+            "msg_type": "execute_request",
+            "username": "",
+            "session": uuid.uuid4().hex,
+            "version": "5.3",
+            "date": "",
+        }
+        channel.send(
+            json.dumps(
+                {
+                    "header": header,
+                    "parent_header": {},
+                    "metadata": {},
+                    "channel": "shell",
+                    "buffers": [],
+                    "content": {"code": "1", "silent": False},
+                }
+            )
+        )
+        while True:
+            reply = json.loads(channel.recv(timeout=120))
+            if (
+                reply["parent_header"].get("msg_id") == message
+                and reply["msg_type"] == "status"
+                and reply["content"]["execution_state"] == "idle"
+            ):
+                return
+
+
+@contextlib.contextmanager
+def plain(folder: Path, port: int, stack: Stack) -> Iterator[Hub]:
+    """Plain JupyterHub on ``port`` to ``port + 2``."""
+    from lyceum import environments
+    from lyceum.hub import frontdoor
+
+    os.environ["LYCEUM_HOME"] = str(stack.home)
+    token = secrets.token_hex(16)
+    config = folder / "plain.py"
+    config.write_text(
+        PLAIN_CONFIG.format(
+            port=port,
+            token=token,
+            proxy=[frontdoor.node(), str(frontdoor.script())],
+            command=[str(environments.python(environments.SERVER)), "-m", "jupyterhub.singleuser"],
+            env={"JUPYTER_PATH": str(environments.jupyter_path(ENVIRONMENT)), "LANG": "C.UTF-8"},
+        )
+    )
+    with (folder / "plain.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterhub", "-f", str(config)],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+        )
+    front = f"http://127.0.0.1:{port}"
+    hub = Hub(f"http://127.0.0.1:{port + 1}/hub/api", token, front, f"127.0.0.1:{port}")
+    try:
+        wait_until(lambda: hub.call("GET", "/").status_code == 200, "plain hub", 60)
+        hub.call("POST", "/users/bench")
+        yield hub
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def zygote_waits(stack: Stack) -> bool:
+    """Whether a sandbox started ahead is ready to be taken."""
+    from lyceum.engine.local import LocalEngine
+    from lyceum.hub import pool, zygote
+
+    engine = LocalEngine(stack.home)
+    claimed = stack.home / "hub" / "claimed"
+
+    async def greets(address: str) -> bool:
+        host, _, port = address.rpartition(":")
+        try:
+            reader, writer = await asyncio.open_connection(host, int(port))
+            writer_closes = await reader.readline() == zygote.GREETING
+            writer.close()
+        except OSError:
+            return False
+        return writer_closes
+
+    for run in engine.runs():
+        waiting = run.labels.get("kind") == pool.KIND and run.alive
+        if waiting and not (claimed / run.run_id).exists():
+            address = engine.address(run.run_id)
+            if address and asyncio.run(greets(address)):
+                time.sleep(1)  # the hub learns it in its next look
+                return True
+    return False
+
+
+def compare(
+    label: str, rounds: int, base: Hub, ours: Hub, stack: Stack, person: Person, warm: bool
+) -> float:
+    """Alternate rounds; prints each pair, returns the ratio of the medians."""
+    from lyceum.accounts.models import User
+    from lyceum.notebooks.actions import start_notebook
+
+    user, project = str(person.id), str(person.projects[0])
+    learner = User.objects.get(pk=person.id)
+    pairs = []
+    for number in range(rounds):
+        theirs = seconds_to_idle(
+            base, "bench", "p", lambda: base.call("POST", "/users/bench/servers/p")
+        )
+        base.stop("bench", "p")
+        if warm:
+            wait_until(lambda: zygote_waits(stack), "a sandbox started ahead", 180)
+        mine = seconds_to_idle(
+            ours, user, project, lambda: start_notebook(learner, project_id=int(project))
+        )
+        ours.stop(user, project)
+        forget(int(project))
+        pairs.append((theirs, mine))
+        print(f"  {label} {number + 1}: plain {theirs:.2f} s, ours {mine:.2f} s", flush=True)
+    theirs, mine = (statistics.median(column) for column in zip(*pairs, strict=True))
+    print(f"{label}: plain {theirs:.2f} s, ours {mine:.2f} s, ratio {mine / theirs:.2f}")
+    return mine / theirs
+
+
+def forget(project: int) -> None:
+    """The dispatcher's step, which does not run here: the server has stopped."""
+    from lyceum.notebooks.models import NotebookServer
+
+    NotebookServer.objects.filter(project_id=project).update(state=NotebookServer.State.STOPPED)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--port", type=int, default=8130)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="lyceum-bench-") as name:
+        stack = BenchStack(home=Path(name) / "home", port=chosen.port)
+        return run(stack, Path(name), chosen.rounds)
+
+
+def run(stack: Stack, folder: Path, rounds: int) -> int:
+    stack.home.mkdir()
+    os.environ |= {
+        "LYCEUM_HOME": str(stack.home),
+        "LYCEUM_PORT": str(stack.port),
+        "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
+    }
+    stack.build_environments()
+    stack.migrate()
+    import django
+
+    django.setup()
+    person = stack.people(["bench"])["bench"]
+    token = secrets.token_hex(16)
+    (stack.home / "bench.py").write_text(
+        OUR_CONFIG.format(config=str(REPOSITORY / "lyceum/hub/jupyterhub_config.py"), token=token)
+    )
+    ours = Hub(
+        f"http://127.0.0.1:{stack.settings.hub_port}/hub/api",
+        token,
+        f"http://127.0.0.1:{stack.port}",
+        f"{stack.settings.notebook_host}:{stack.port}",
+    )
+    ratios = {}
+    try:
+        stack.start("portal")
+        stack.start("proxy")
+        stack.up("portal")
+        with plain(folder, stack.port + 4, stack) as base:
+            for label, size in (("cold", 0), ("warm", 1)):
+                os.environ["LYCEUM_WARM_POOL"] = str(size)
+                stack.start("hub")
+                stack.up("hub")
+                if size:  # the first start tells the hub what to prepare
+                    compare("first", 1, base, ours, stack, person, warm=False)
+                ratios[label] = compare(label, rounds, base, ours, stack, person, warm=bool(size))
+                stack.processes.pop("hub").terminate()
+                time.sleep(2)
+    finally:
+        stack.close()
+    met = ratios["cold"] <= 1.15 and ratios["warm"] <= 0.4
+    print("goals met" if met else "goals not met", json.dumps(ratios), f"load {os.getloadavg()}")
+    return 0 if met else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
