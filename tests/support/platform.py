@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environments import SHARED
+
 READY = re.compile(r"^Lyceum is ready: (\S+)$", re.MULTILINE)
 LOGIN_LINK = re.compile(r"(http\S+)\s*\Z", re.MULTILINE)
 LYCEUM = Path(sys.executable).with_name("lyceum")
@@ -79,6 +81,7 @@ class Platform:
             **clean,
             "LYCEUM_HOME": str(self.home),
             "LYCEUM_PORT": str(self.port),
+            "LYCEUM_ENVIRONMENTS": str(SHARED),
             "COLUMNS": "200",
             **self.env,
         }
