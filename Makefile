@@ -14,8 +14,10 @@ test:
 	@scripts/setup --tests
 	@scripts/test
 
-bench: setup
-	@.venv/bin/python -m benchmarks
+bench:
+	@scripts/setup --tests
+	@for name in $$(basename -s .py benchmarks/*.py); do \
+	  echo "benchmarks/$$name.py"; .venv/bin/python -m benchmarks.$$name || exit 1; done
 
 screenshots:
 	@scripts/setup --tests

@@ -1,0 +1,152 @@
+"""Takes a picture of each page in both languages into ``docs/screenshots/``.
+
+``make screenshots``; starts a platform of its own. Names are
+``<page>-<zh|en>[-narrow][-dark].webp``: 1280 pixels wide, 390 when narrow.
+"""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.e2e.learner import WORDS, Learner, outputs, run_all  # noqa: E402
+from tests.support.browser import ARGUMENTS, CHROMIUM  # noqa: E402
+from tests.support.platform import Platform, free_ports  # noqa: E402
+
+FOLDER = ROOT / "docs" / "screenshots"
+LOCALES = {"zh": "zh-CN", "en": "en-GB"}
+TRAINED_MILLISECONDS = 240_000
+SETTLE_MILLISECONDS = 700  # lazy parts and fonts
+
+PUBLIC = {
+    "hall": "/",
+    "datasets": "/datasets/",
+    "dataset": "/datasets/{dataset}/",
+    "project": "/projects/{project}/",
+    "project-forks": "/projects/{project}/forks/",
+    "project-datasets": "/projects/{project}/datasets/",
+    "project-files": "/projects/{project}/files/",
+    "sign-up": "/accounts/signup/",
+    "sign-in": "/accounts/login/",
+    "password-reset": "/accounts/password/reset/",
+    "not-found": "/projects/0/",
+}
+OWN = {
+    "create": "/projects/new/",
+    "profile": "/accounts/profile/",
+    "trash": "/projects/trash/",
+    "mine": "/?tab=mine",
+}
+NARROW = ("hall", "project", "dataset", "sign-up")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a page is seen."""
+
+    language: str
+    narrow: bool = False
+    dark: bool = False
+
+    @property
+    def suffix(self) -> str:
+        return f"-{self.language}{'-narrow' * self.narrow}{'-dark' * self.dark}"
+
+
+def main() -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="lyceum-screenshots-"))
+    platform = Platform(home=home, port=free_ports())
+    try:
+        platform.start()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+            for language in LOCALES:
+                take_all(browser, platform, language)
+            take_administration(browser, platform)
+            browser.close()
+    finally:
+        if platform.process and platform.process.poll() is None:
+            platform.stop()
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def take_all(browser: Browser, platform: Platform, language: str) -> None:
+    """Every page in one language: as a visitor, then as a learner who trains."""
+    wide = Look(language)
+    page = open_page(browser, wide)
+    learner = Learner(page, platform.url, language)
+    learner.open_official(WORDS[language]["house_prices"])
+    numbers = {"project": page.url.rstrip("/").rsplit("/", 1)[1], "dataset": "5"}
+    for name, path in PUBLIC.items():
+        take(page, wide, name, platform.url + path.format(**numbers))
+    for look in (Look(language, narrow=True), Look(language, narrow=True, dark=True)):
+        small = open_page(browser, look)
+        for name in NARROW:
+            take(small, look, name, platform.url + PUBLIC[name].format(**numbers))
+    dark = open_page(browser, Look(language, dark=True))
+    take(dark, Look(language, dark=True), "hall", platform.url)
+
+    learner.sign_up(f"learner-{language}")
+    learner.open_official(WORDS[language]["house_prices"])
+    learner.fork()
+    own = page.url
+    for name, path in OWN.items():
+        take(page, wide, name, platform.url + path)
+    page.goto(own)
+    learner.run()
+    keep(page, wide, "project-running")
+    notebook = learner.enter()
+    run_all(notebook)
+    outputs(notebook).last.wait_for(timeout=TRAINED_MILLISECONDS)
+    notebook.wait_for_timeout(TRAINED_MILLISECONDS // 12)
+    keep(notebook, wide, "notebook")
+    notebook.goto(notebook.url.split("/notebooks/")[0] + "/visualdl")
+    notebook.wait_for_timeout(TRAINED_MILLISECONDS // 12)
+    keep(notebook, wide, "visualdl")
+    page.context.close()
+
+
+def take_administration(browser: Browser, platform: Platform) -> None:
+    """The one-time link, and the administration behind it."""
+    for language in LOCALES:
+        page = open_page(browser, Look(language))
+        take(page, Look(language), "admin-link", platform.admin_link)
+
+
+def open_page(browser: Browser, look: Look) -> Page:
+    context = browser.new_context(
+        viewport={"width": 390 if look.narrow else 1280, "height": 844 if look.narrow else 900},
+        locale=LOCALES[look.language],
+        color_scheme="dark" if look.dark else "light",
+    )
+    return context.new_page()
+
+
+def take(page: Page, look: Look, name: str, url: str) -> None:
+    page.goto(url)
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    keep(page, look, name)
+
+
+def keep(page: Page, look: Look, name: str) -> None:
+    """Write what the page shows, at most three screens of it."""
+    height = page.viewport_size["height"]
+    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
+    picture = picture.crop((0, 0, picture.width, min(picture.height, 3 * height)))
+    picture.save(FOLDER / f"{name}{look.suffix}.webp", quality=82)
+    print(f"{name}{look.suffix}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
