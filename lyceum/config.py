@@ -8,6 +8,7 @@ the owner alone.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import secrets as _random
@@ -125,10 +126,8 @@ def _secrets(root: Path) -> Secrets:
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
             file.write(Secrets().model_dump_json(indent=1))
-        try:
+        with contextlib.suppress(FileExistsError):
             os.link(fresh, path)  # atomic: of two starters, the first one's keys win
-        except FileExistsError:
-            pass
         fresh.unlink()
     return Secrets(**json.loads(path.read_text()))
 
