@@ -12,7 +12,6 @@ at most 1.15 without, at most 0.4 with (DESIGN.md §8).
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import json
 import os
@@ -157,7 +156,6 @@ def plain(folder: Path, port: int, stack: Stack) -> Iterator[Hub]:
     from lyceum import environments
     from lyceum.hub import frontdoor
 
-    os.environ["LYCEUM_HOME"] = str(stack.home)
     token = secrets.token_hex(16)
     config = folder / "plain.py"
     config.write_text(
@@ -187,34 +185,6 @@ def plain(folder: Path, port: int, stack: Stack) -> Iterator[Hub]:
         process.wait(30)
 
 
-def zygote_waits(stack: Stack) -> bool:
-    """Whether a sandbox started ahead is ready to be taken."""
-    from lyceum.engine.local import LocalEngine
-    from lyceum.hub import pool, zygote
-
-    engine = LocalEngine(stack.home)
-    claimed = stack.home / "hub" / "claimed"
-
-    async def greets(address: str) -> bool:
-        host, _, port = address.rpartition(":")
-        try:
-            reader, writer = await asyncio.open_connection(host, int(port))
-            writer_closes = await reader.readline() == zygote.GREETING
-            writer.close()
-        except OSError:
-            return False
-        return writer_closes
-
-    for run in engine.runs():
-        waiting = run.labels.get("kind") == pool.KIND and run.alive
-        if waiting and not (claimed / run.run_id).exists():
-            address = engine.address(run.run_id)
-            if address and asyncio.run(greets(address)):
-                time.sleep(1)  # the hub learns it in its next look
-                return True
-    return False
-
-
 def compare(
     label: str, rounds: int, base: Hub, ours: Hub, stack: Stack, person: Person, warm: bool
 ) -> float:
@@ -231,7 +201,8 @@ def compare(
         )
         base.stop("bench", "p")
         if warm:
-            wait_until(lambda: zygote_waits(stack), "a sandbox started ahead", 180)
+            wait_until(stack.waiting_sandbox, "a sandbox started ahead", 180)
+            time.sleep(1)  # the hub learns it in its next look
         mine = seconds_to_idle(
             ours, user, project, lambda: start_notebook(learner, project_id=int(project))
         )
@@ -263,11 +234,7 @@ def main() -> int:
 
 def run(stack: Stack, folder: Path, rounds: int) -> int:
     stack.home.mkdir()
-    os.environ |= {
-        "LYCEUM_HOME": str(stack.home),
-        "LYCEUM_PORT": str(stack.port),
-        "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
-    }
+    os.environ |= stack.environ
     stack.build_environments()
     stack.migrate()
     import django

@@ -21,24 +21,40 @@ GREETING = b"lyceum zygote\n"
 LONGEST_ORDER = 1 << 20  # bytes
 PATIENCE = 10  # seconds for a caller to say what it wants
 
-# What a server imports on its way up, before its first answer.
+# What a server imports on its way up and for a first kernel, longest chains first.
 MODULES = (
     "jupyterhub.singleuser.extension",
     "jupyter_server.serverapp",
-    "jupyter_server.services.contents.handlers",
-    "jupyter_server.services.kernels.handlers",
-    "jupyter_server.services.sessions.handlers",
-    "jupyter_server.services.kernels.connection.channels",
+    "jupyterlab.labapp",
+    "notebook.app",
+    "notebook.services.contents.manager",
+    "notebook_shim",
+    "lyceum.notebook_extension.app",
+    "lyceum.notebook_extension.contents",
+    "jupyter_resource_usage",
     "jupyter_server_fileid.extension",
     "jupyter_server_proxy",
     "jupyter_server_terminals",
     "jupyter_server_ydoc.app",
-    "jupyter_resource_usage",
-    "jupyterlab.labapp",
-    "notebook.app",
-    "notebook_shim",
-    "lyceum.notebook_extension.app",
-    "lyceum.notebook_extension.contents",
+    "jupyter_core.migrate",
+    "jupyter_server.kernelspecs.handlers",
+    "jupyter_server.nbconvert.handlers",
+    "jupyter_server.services.api.handlers",
+    "jupyter_server.services.config.handlers",
+    "jupyter_server.services.contents.handlers",
+    "jupyter_server.services.events.handlers",
+    "jupyter_server.services.kernels.connection.channels",
+    "jupyter_server.services.kernels.handlers",
+    "jupyter_server.services.kernelspecs.handlers",
+    "jupyter_server.services.nbconvert.handlers",
+    "jupyter_server.services.security.handlers",
+    "jupyter_server.services.sessions.handlers",
+    "jupyter_server.services.shutdown",
+    "jupyter_server.view.handlers",
+    "ipykernel.kernelspec",
+    "IPython.paths",
+    "jinja2.ext",
+    "tornado.platform.asyncio",
 )
 
 

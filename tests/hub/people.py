@@ -1,7 +1,7 @@
 """Run as a process, on the platform's own database.
 
 ``people.py make PROJECTS NAME…``: learners with sessions and projects, as JSON.
-``people.py start USER PROJECT``: run the project, as the project page's button does.
+``people.py start USER:PROJECT…``: run projects, as the project page's button does.
 """
 
 import json
@@ -38,4 +38,6 @@ command, *words = sys.argv[1:]
 if command == "make":
     print(json.dumps({name: person(name, int(words[0])) for name in words[1:]}))
 else:
-    start_notebook(User.objects.get(pk=words[0]), project_id=int(words[1]))
+    for pair in words:
+        user, project = pair.split(":")
+        start_notebook(User.objects.get(pk=user), project_id=int(project))

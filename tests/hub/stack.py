@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,7 +19,9 @@ import httpx
 
 from lyceum import environments
 from lyceum.config import Settings
-from lyceum.hub import frontdoor
+from lyceum.engine.local import LocalEngine
+from lyceum.hub import frontdoor, pool, zygote
+from tests.support.environments import SHARED
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ENVIRONMENT = "sklearn-py311"
@@ -63,6 +66,7 @@ class Stack:
     def environ(self) -> dict[str, str]:
         return {
             **os.environ,
+            "LYCEUM_ENVIRONMENTS": os.environ.get("LYCEUM_ENVIRONMENTS", str(SHARED)),
             "LYCEUM_HOME": str(self.home),
             "LYCEUM_PORT": str(self.port),
             "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
@@ -165,13 +169,23 @@ class Stack:
 
     def run(self, person: Person, project: int, seconds: float = 120) -> None:
         """Run a project as its learner and wait until the hub calls it ready."""
-        self.portal_says("start", str(person.id), str(project))
+        self.portal_says("start", f"{person.id}:{project}")
         wait_until(lambda: self.server(person, project).get("ready"), "server ready", seconds)
 
     def server(self, person: Person, project: int) -> dict[str, Any]:
         """The hub's model of a server; empty when it has none."""
         user = self.hub_api("GET", f"/users/{person.id}").json()
         return user.get("servers", {}).get(str(project), {})
+
+    def waiting_sandbox(self) -> str | None:
+        """The run of a sandbox started ahead whose zygote takes orders, if there is one."""
+        engine = LocalEngine(self.home)
+        claimed = self.home / "hub" / "claimed"
+        for run in engine.runs():
+            mine = run.labels.get("kind") == pool.KIND and run.alive
+            if mine and not (claimed / run.run_id).exists() and _greets(engine, run.run_id):
+                return run.run_id
+        return None
 
     def hub_api(
         self, method: str, path: str, token: str | None = None, **kwargs: Any
@@ -188,6 +202,15 @@ class Stack:
 
     def browser(self, person: Person | None = None) -> Browser:
         return Browser(self, person)
+
+
+def _greets(engine: LocalEngine, run_id: str) -> bool:
+    host, _, port = (engine.address(run_id) or "").rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=5) as caller:
+            return caller.recv(100) == zygote.GREETING
+    except (OSError, ValueError):
+        return False
 
 
 class Loopback(httpx.HTTPTransport):
