@@ -7,6 +7,7 @@ import {
   InputDialog,
   IToolbarWidgetRegistry,
   Notification,
+  Printing,
   showDialog
 } from '@jupyterlab/apputils';
 import { PageConfig, URLExt } from '@jupyterlab/coreutils';
@@ -69,8 +70,9 @@ export const project: JupyterFrontEndPlugin<void> = {
       icon: saveIcon,
       isEnabled: () => tracker.currentWidget !== null,
       execute: async () => {
-        await tracker.currentWidget?.context.save();
-        await app.commands.execute('apputils:print');
+        const panel = tracker.currentWidget;
+        await panel?.context.save();
+        await Printing.getPrintFunction(panel)?.();
       }
     });
     void getProject().then(found => {

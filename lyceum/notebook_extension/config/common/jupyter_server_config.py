@@ -37,3 +37,8 @@ c.LabApp.extension_manager = "readonly"
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 c.ResourceUseDisplay.track_cpu_percent = True
+
+# These need LaTeX or another browser inside the sandbox. PDF comes from the learner's
+# browser instead (File, Save as PDF).
+for exporter in (c.PDFExporter, c.WebPDFExporter, c.QtPDFExporter, c.QtPNGExporter):
+    exporter.enabled = False
