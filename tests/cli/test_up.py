@@ -101,7 +101,9 @@ def test_it_stops_cleanly_and_starts_again_quickly(
     assert not any(psutil.pid_exists(pid) for pid in pids)
     assert not any(listens(platform.port + offset) for offset in range(4))
     assert platform.command("status").returncode == ExitCode.NOT_RUNNING
-    assert platform.start() < patience(10)
+    before = patience(10)
+    took = platform.start()
+    assert took < max(before, patience(10))
 
 
 def test_a_killed_supervisor_leaves_nothing_in_the_way(platform: Platform) -> None:

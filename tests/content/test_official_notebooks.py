@@ -9,6 +9,7 @@ import pytest
 
 from lyceum import environments
 from lyceum.cli.examples import Source, project_sources
+from tests.support.environments import SHARED
 from tests.support.notebooks import execute
 
 SOURCES = project_sources()
@@ -31,7 +32,10 @@ def needs_interpreter(source: Source) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.slug)
-def test_it_runs_top_to_bottom(source: Source, tmp_path: Path) -> None:
+def test_it_runs_top_to_bottom(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LYCEUM_ENVIRONMENTS", str(SHARED))
     needs_interpreter(source)
     done = execute(source, tmp_path)
     blocks = [cell for cell in done.cells if cell.cell_type == "code"]
