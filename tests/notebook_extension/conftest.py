@@ -13,6 +13,7 @@ import pytest
 
 from lyceum import environments
 from lyceum.environments import interpreters
+from tests.notebook_extension.platform import Platform
 from tests.notebook_extension.server import NotebookServer, start
 
 MODERN = "sklearn-py311"
@@ -72,6 +73,30 @@ def chinese_server(
 ) -> Iterator[NotebookServer]:
     home = tmp_path_factory.mktemp("notebook") / "home"
     running = start(home, language="zh-hans", kernels=kernels.values())
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def platform() -> Iterator[Platform]:
+    running = Platform()
+    yield running
+    running.server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def connected(
+    kernels: dict[str, Path], platform: Platform, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[NotebookServer]:
+    running = start(
+        tmp_path_factory.mktemp("notebook") / "home",
+        language="en",
+        kernels=kernels.values(),
+        LYCEUM_API_URL=platform.url,
+        LYCEUM_PROJECT_TOKEN="the-projects-token",
+        LYCEUM_PROJECT_ID="33852",
+        LYCEUM_PORTAL_URL="http://portal.example",
+    )
     yield running
     running.stop()
 

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import base64
-import json
 import os
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +11,8 @@ import pytest
 
 from lyceum.notebook_extension import launch
 from lyceum.notebook_extension.datasets import list_datasets
-from tests.notebook_extension.server import NotebookServer, start
+from tests.notebook_extension.platform import Platform
+from tests.notebook_extension.server import NotebookServer
 
 MEGABYTE = 1_000_000
 
@@ -98,62 +95,6 @@ def test_a_large_notebook_is_saved(server: NotebookServer, modern: str) -> None:
     }
     model = {"type": "notebook", "format": "json", "content": content}
     assert server.api.put("/api/contents/large.ipynb", json=model).is_success
-
-
-class Platform:
-    """Stands for the portal's API: remembers requests, answers what it is told."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, str, str, Any]] = []
-        self.answer: tuple[int, dict[str, Any]] = (200, {})
-        platform = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                length = int(self.headers.get("Content-Length") or 0)
-                body = json.loads(self.rfile.read(length) or b"null")
-                seen = (self.command, self.path, self.headers["Authorization"], body)
-                platform.requests.append(seen)
-                status, content = platform.answer
-                self.send_response(status)
-                self.end_headers()
-                self.wfile.write(json.dumps(content).encode())
-
-            do_GET = do_POST
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}"
-
-
-@pytest.fixture(scope="module")
-def platform() -> Iterator[Platform]:
-    running = Platform()
-    yield running
-    running.server.shutdown()
-
-
-@pytest.fixture(scope="module")
-def connected(
-    kernels: dict[str, Path], platform: Platform, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[NotebookServer]:
-    running = start(
-        tmp_path_factory.mktemp("notebook") / "home",
-        language="en",
-        kernels=kernels.values(),
-        LYCEUM_API_URL=platform.url,
-        LYCEUM_PROJECT_TOKEN="the-projects-token",
-        LYCEUM_PROJECT_ID="33852",
-        LYCEUM_PORTAL_URL="http://portal.example",
-    )
-    yield running
-    running.stop()
 
 
 def test_save_version_asks_the_platform(connected: NotebookServer, platform: Platform) -> None:

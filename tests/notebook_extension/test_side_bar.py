@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.notebook_extension.conftest import OLD
+from tests.notebook_extension.platform import Platform
 from tests.notebook_extension.server import NotebookServer
 from tests.notebook_extension.tab import Tab
 
@@ -129,6 +130,43 @@ def test_it_also_is_in_jupyterlab(page: Page, chinese_server: NotebookServer, mo
     tab.blocks.first.locator(".cm-content").click()
     tab.press("Shift+Enter")
     tab.wait_done(tab.blocks.first)
+
+
+def test_save_version_and_what_was_left_out(
+    page: Page, connected: NotebookServer, platform: Platform, modern: str
+) -> None:
+    platform.answer = (200, {})
+    tab = Tab.open(page, connected.page(connected.notebook("1", kernel=modern)))
+    left = [{"path": "big.bin", "size": 30_000_000, "reason": "too_large"}]
+    platform.answer = (201, {"number": 7, "left_out": left, "left_out_count": 1})
+    tab.button("Save version")
+    answer(page, "before the change")
+    dialog = page.locator("dialog")
+    expect(dialog).to_contain_text("Version 7 saved")
+    expect(dialog).to_contain_text("big.bin")
+    assert platform.requests[-1][3] == {"note": "before the change"}
+
+
+def test_idle_warning_and_to_go_on(
+    page: Page, connected: NotebookServer, platform: Platform, modern: str
+) -> None:
+    platform.answer = (200, {"idle_warning": True, "idle_stop_at": "2030-01-01T12:34:00Z"})
+    Tab.open(page, connected.page(connected.notebook("1", kernel=modern)))
+    warning = page.locator(".Toastify__toast", has_text="A version is saved first")
+    expect(warning).to_be_visible()
+    warning.get_by_role("button", name="Keep it running").click()
+    expect(warning).to_have_count(0)
+    assert platform.requests[-1][1].endswith("/33852/notebook/activity")
+
+
+def test_the_way_back_to_the_project(
+    page: Page, connected: NotebookServer, platform: Platform, modern: str
+) -> None:
+    platform.answer = (200, {})
+    tab = Tab.open(page, connected.page(connected.notebook("1", kernel=modern)))
+    page.route("http://portal.example/**", lambda route: route.fulfill(body="the project"))
+    tab.button("Project")
+    page.wait_for_url("http://portal.example/projects/33852/")
 
 
 @pytest.mark.parametrize("kernel", ["", OLD], ids=["present", "python2"])

@@ -111,7 +111,7 @@ export class FolderPanel extends ReactWidget {
   }
 
   private absolute(item: Item): string {
-    return PathExt.join(this.home, item.path);
+    return `${this.home.replace(/\/$/, '')}/${item.path}`;
   }
 
   private async newFolder(parent: string): Promise<void> {
