@@ -15,6 +15,7 @@ from lyceum import environments
 from lyceum.environments import interpreters
 from tests.notebook_extension.platform import Platform
 from tests.notebook_extension.server import NotebookServer, start
+from tests.support.environments import SHARED
 
 MODERN = "sklearn-py311"
 OLD = "python2"
@@ -22,8 +23,14 @@ OLD = "python2"
 
 
 @pytest.fixture(scope="session")
-def kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
     """Kernels by name, each with the folder for ``JUPYTER_PATH``; the old one where 2.7 is."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LYCEUM_ENVIRONMENTS", str(SHARED))
+        yield _kernels(tmp_path_factory)
+
+
+def _kernels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for name in (environments.SERVER, MODERN):
         environments.build(name)
     found = {environments.get(MODERN).kernel_name: environments.jupyter_path(MODERN)}
