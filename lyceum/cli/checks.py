@@ -162,5 +162,5 @@ def check_sandbox(current: Settings) -> None:
     raise Problem(
         ExitCode.SANDBOX_MISSING,
         "bubblewrap is missing, so programs of learners can't be isolated. "
-        "Install it (Debian, Ubuntu: apt-get install bubblewrap socat slirp4netns).",
+        "Install it (Debian, Ubuntu: apt-get install bubblewrap slirp4netns).",
     )
