@@ -188,7 +188,7 @@ def plain(folder: Path, port: int, stack: Stack) -> Iterator[Hub]:
 def compare(
     label: str, rounds: int, base: Hub, ours: Hub, stack: Stack, person: Person, warm: bool
 ) -> float:
-    """Alternate rounds; prints each pair, returns the ratio of the medians."""
+    """Alternate rounds; prints each pair, returns the median of their ratios."""
     from lyceum.accounts.models import User
     from lyceum.notebooks.actions import start_notebook
 
@@ -211,8 +211,9 @@ def compare(
         pairs.append((theirs, mine))
         print(f"  {label} {number + 1}: plain {theirs:.2f} s, ours {mine:.2f} s", flush=True)
     theirs, mine = (statistics.median(column) for column in zip(*pairs, strict=True))
-    print(f"{label}: plain {theirs:.2f} s, ours {mine:.2f} s, ratio {mine / theirs:.2f}")
-    return mine / theirs
+    ratio = statistics.median(mine / theirs for theirs, mine in pairs)
+    print(f"{label}: plain {theirs:.2f} s, ours {mine:.2f} s, median ratio of rounds {ratio:.2f}")
+    return ratio
 
 
 def forget(project: int) -> None:

@@ -6,6 +6,7 @@ from traitlets.config import get_config
 
 from lyceum.config import settings as lyceum_settings
 from lyceum.engine import local_engine
+from lyceum.hub import server
 from lyceum.hub.login import PortalAuthenticator
 from lyceum.hub.pool import Pool
 from lyceum.hub.proxy import NotebookHostProxy
@@ -47,6 +48,7 @@ c.JupyterHub.spawner_class = LyceumSpawner
 c.LyceumSpawner.portal_url = portal
 c.LyceumSpawner.portal_token = secrets.internal_token
 c.LyceumSpawner.poll_interval = 5
+server.compile_ahead()
 if settings.warm_pool and settings.sandbox == "on":
     LyceumSpawner.pool = Pool(local_engine(), data, size=settings.warm_pool)
     LyceumSpawner.pool.open()

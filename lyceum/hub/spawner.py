@@ -37,7 +37,7 @@ class LyceumSpawner(Spawner):
 
     portal_url = Unicode(config=True, help="The portal's own address, http://127.0.0.1:8001.")
     portal_token = Unicode(config=True, help="Key to the portal's /internal/ addresses.")
-    answer_interval = 0.05
+    answer_interval = 0.1
     # Preparing the next sandbox costs seconds of CPU: first the learner's own kernel.
     refill_delay = 5.0
     pool: ClassVar[Pool | None] = None
