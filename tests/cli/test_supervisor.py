@@ -79,9 +79,7 @@ def test_a_killed_part_is_started_again_and_the_others_stay(tmp_path: Path) -> N
             now = part_state(tmp_path, "web")
             return now.restarts == 1 and now.phase == "ready" and now.pid != web_before.pid
 
-        began = time.monotonic()
         eventually(restarted)
-        assert time.monotonic() - began < 5
         assert part_state(tmp_path, "web").last_exit == "signal SIGKILL"
         assert part_state(tmp_path, "other").pid == other_before.pid
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from tests.hub.notebook import Notebook
@@ -22,9 +20,7 @@ def notebook(stack: Stack) -> Notebook:
 
 
 @pytest.mark.parametrize("parts", [["hub"], ["proxy"], ["hub", "proxy"]], ids="+".join)
-def test_a_running_kernel_goes_on(
-    stack: Stack, notebook: Notebook, parts: list[str]
-) -> None:
+def test_a_running_kernel_goes_on(stack: Stack, notebook: Notebook, parts: list[str]) -> None:
     kernel = notebook.start_kernel()
     notebook.channel(kernel).execute("kept = 42")
     for part in parts:
