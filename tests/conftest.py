@@ -36,6 +36,19 @@ if not CLUSTER:
 
 pytest_plugins = ["tests.support.platform", "tests.support.browser"]
 
+REAL_PROCESSES = {
+    "cli",
+    "content",
+    "dispatcher",
+    "e2e",
+    "engine",
+    "environments",
+    "hub",
+    "notebook_extension",
+}
+"""Folders whose tests start servers, sandboxes, kernels and browsers, or ask a package
+registry: one that fails is tried once more, and the report names it (RERUN)."""
+
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 
 
@@ -52,6 +65,9 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """On PostgreSQL, leave out what has already run on SQLite and uses no database."""
+    for item in items:
+        if item.path.parent.name in REAL_PROCESSES or "browser" in item.fixturenames:
+            item.add_marker(pytest.mark.flaky(reruns=1))
     if not CLUSTER:
         return
     chosen = [item for item in items if _uses_database(item)]
