@@ -76,7 +76,8 @@ class Learner:
     def save_version(self, note: str) -> None:
         """Save a version from the project's page."""
         self.page.locator(".project-actions [data-bs-toggle=dropdown]").click()
-        self.page.get_by_role("link", name=self.words["save_version"]).click()
+        actions = self.page.locator(".project-actions")
+        actions.get_by_role("link", name=self.words["save_version"]).click()
         self.page.locator("dialog [name=note]").fill(note)
         self.page.locator("dialog button[type=submit]").click()
         expect(self.page.get_by_text(note).first).to_be_visible()

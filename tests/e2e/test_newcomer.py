@@ -8,6 +8,7 @@ project page renders it.
 from __future__ import annotations
 
 import re
+import secrets
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -26,7 +27,7 @@ def test_a_newcomer_forks_trains_watches_and_saves(
 ) -> None:
     context.set_default_timeout(60_000)
     learner = Learner(page, platform.url)
-    learner.sign_up("newcomer")
+    learner.sign_up(f"newcomer-{secrets.token_hex(3)}")
     learner.open_official("House prices")
     project = learner.fork()
     learner.run()
