@@ -58,6 +58,7 @@ class Notebook:
                 origin=self.stack.settings.notebook_url,
                 additional_headers={"Cookie": cookies.headers["Cookie"]},
                 max_size=None,
+                open_timeout=180,  # until the kernel answers: twenty may start at once
                 legacy=True,
             )
         )

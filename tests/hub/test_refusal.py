@@ -28,7 +28,9 @@ def test_a_start_that_the_portal_did_not_ask_for_is_refused_in_its_words(stack: 
     sentences = ("没有这个项目。", "There is no such project.")  # as translations are compiled
     assert message.removeprefix("Spawn failed: ") in sentences
 
-    page = stack.browser(person).get(f"{stack.settings.notebook_url}/user{path[6:]}/lab")
+    page = stack.browser(person).get(
+        f"{stack.settings.notebook_url}/user/{person.id}/{person.projects[0]}/lab"
+    )
     assert "项目没有启动成功" in page.text or "项目没有在运行" in page.text
     assert f"/projects/{person.projects[0]}/" in page.text
 
