@@ -59,6 +59,7 @@ class KernelQueue:
     """
 
     def __init__(self, kernel: KernelManager, questions: Questions) -> None:
+        self.closed = False
         self._questions = questions
         self._waiting: asyncio.Queue[Run] = asyncio.Queue()
         self._runs: OrderedDict[str, Run] = OrderedDict()
@@ -72,6 +73,8 @@ class KernelQueue:
         self._client.start_channels(hb=False)
         readers = (self._read_output(), self._read_replies(), self._read_questions())
         self._tasks = [asyncio.create_task(work) for work in (*readers, self._work())]
+        for task in self._tasks:
+            task.add_done_callback(self._on_task_done)
 
     def put(self, run: Run) -> None:
         """Add a run; its block shows ``In [*]`` at once."""
@@ -105,6 +108,7 @@ class KernelQueue:
             try:
                 await self._execute(run)
             except KernelEnded as end:
+                self._current = None
                 self._finish(run, sentence=str(end))
                 self._close()
                 return
@@ -141,12 +145,21 @@ class KernelQueue:
             self._waiting.get_nowait().block.finish(None)
 
     def _close(self) -> None:
-        self._current = None
+        self.closed = True
+        if self._current is not None:
+            self._finish(self._current)
+            self._current = None
         self._drop_waiting()
         for task in self._tasks:
             if task is not asyncio.current_task():
                 task.cancel()
         self._client.stop_channels()
+
+    def _on_task_done(self, task: asyncio.Task[None]) -> None:
+        """A reader that fails must not leave the learner's block running for ever."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the queue of a kernel failed", exc_info=error)
+            self.end()
 
     def _remember(self, request: str, run: Run) -> None:
         self._runs[request] = run

@@ -100,7 +100,8 @@ class Runs:
             raise web.HTTPError(404, kernel_id)
 
     def _queue(self, kernel_id: str) -> KernelQueue:
-        if kernel_id not in self._queues:
+        known = self._queues.get(kernel_id)
+        if known is None or known.closed:
             kernel = self._kernels.get_kernel(kernel_id)
             self._queues[kernel_id] = KernelQueue(kernel, DocumentQuestions(kernel_id))
         return self._queues[kernel_id]
