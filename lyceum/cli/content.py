@@ -48,12 +48,15 @@ def install_official_content(examples: Path = EXAMPLES) -> list[str]:
 def install_dataset(owner: User, folder: Path) -> None:
     """Have the official dataset that ``folder`` describes."""
     about = tomllib.loads((folder / "dataset.toml").read_text(encoding="utf-8"))
+    tags = about.pop("tags")
     files = {
         str(path.relative_to(folder)): path
         for path in files_below(folder)
         if path.name != "dataset.toml"
     }
-    datasets.install_official(owner, slug=folder.name, about=datasets.About(**about), files=files)
+    datasets.install_official(
+        owner, slug=folder.name, about=datasets.About(**about), files=files, tags=tags
+    )
 
 
 def _install_project(owner: User, source: Source, known: Project | None) -> bool:

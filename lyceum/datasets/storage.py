@@ -1,11 +1,21 @@
-"""The files of dataset versions on disk: written once, then only read."""
+"""Where datasets' bytes are: each content once, linked into every version that has it.
+
+``blobs/<first two>/<sha256>`` holds a content, read-only. A version's folder
+``datasets/<id>/<number>/`` holds hard links to blobs, so that it can be mounted as
+it is and costs nothing twice. ``uploads/`` is the tus server's (docs/adr/0004).
+"""
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import hashlib
+import json
 import os
 import shutil
 import tempfile
+import time
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,11 +28,13 @@ from lyceum.config import settings
 
 _CHUNK = 1 << 20
 _LONGEST_PATH = 500
+_LONGEST_PART_BYTES = 255
+_BLOB_REST_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A copied file: ``path`` within the dataset, ``size`` in bytes."""
+    """A file of a version: ``path`` within the dataset, ``size`` in bytes."""
 
     path: str
     size: int
@@ -34,33 +46,101 @@ def dataset_folder(dataset_id: int) -> Path:
     return settings().root / "datasets" / str(int(dataset_id))
 
 
+def blob_path(sha256: str) -> Path:
+    """Where the content with this SHA-256 (hexadecimal) is kept."""
+    return settings().root / "blobs" / sha256[:2] / sha256
+
+
+def preview_folder(sha256: str) -> Path:
+    """Where previews of this content keep what they computed."""
+    return settings().root / "previews" / sha256
+
+
 def clean_path(path: str) -> str:
-    """``path`` if it names a place inside a dataset, else a ``DomainError``."""
+    """``path`` in NFC if it names a place inside a dataset, else a ``DomainError``."""
+    path = unicodedata.normalize("NFC", path)
     pure = PurePosixPath(path)
     is_plain = not pure.is_absolute() and ".." not in pure.parts and str(pure) == path
-    if not is_plain or path == "." or "\0" in path or len(path) > _LONGEST_PATH:
+    if (
+        not is_plain
+        or path == "."
+        or len(path) > _LONGEST_PATH
+        or any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
+        or any(len(part.encode()) > _LONGEST_PART_BYTES for part in pure.parts)
+    ):
+        shown = "".join(character if character.isprintable() else "�" for character in path)
+        if len(shown) > 80:
+            shown = f"{shown[:80]}…"
         raise DomainError(
-            "bad_path", _("“%(path)s” is no path for a file.") % {"path": path}, field="files"
+            "bad_path", _("“%(path)s” is no path for a file.") % {"path": shown}, field="files"
         )
     return path
 
 
-@contextmanager
-def staged(dataset_id: int, files: Mapping[str, Path]) -> Iterator[tuple[Path, list[StoredFile]]]:
-    """Copy ``files`` (their place in the dataset → where they are now) into a new
-    folder beside the versions, for ``publish``; it is gone after the block if unused.
+def check_places(paths: list[str]) -> None:
+    """Raises ``DomainError`` when one of ``paths`` would be a file and a folder at once."""
+    files = set(paths)
+    for path in paths:
+        for parent in PurePosixPath(path).parents:
+            if str(parent) in files:
+                raise DomainError(
+                    "file_and_folder",
+                    _("“%(path)s” can't be a file and a folder at once.") % {"path": parent},
+                    field="files",
+                )
 
-    Sources are regular files; a link in the last place is refused (``OSError``).
+
+def keep(source: Path) -> StoredFile:
+    """Copy ``source`` into the blobs, hashing it on the way; ``path`` is its name.
+
+    A link in the last place is refused (``OSError``).
     """
+    parent = settings().root / "blobs"
+    parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=parent)
+    fresh = Path(name)
+    try:
+        seen = hashlib.sha256()
+        descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as reader, os.fdopen(handle, "wb") as writer:
+            while chunk := reader.read(_CHUNK):
+                seen.update(chunk)
+                writer.write(chunk)
+            size = writer.tell()
+        adopt(fresh, seen.hexdigest())
+    finally:
+        fresh.unlink(missing_ok=True)
+    return StoredFile(source.name, size, seen.hexdigest())
+
+
+def adopt(source: Path, sha256: str) -> None:
+    """Make ``source``, known to have this SHA-256, the blob, unless there is one.
+
+    ``source`` stays where it is, as a second name of the same bytes.
+    """
+    target = blob_path(sha256)
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    source.chmod(0o444)
+    with contextlib.suppress(FileExistsError):  # another just brought the same content
+        _link(source, target)
+
+
+@contextmanager
+def staged(dataset_id: int, files: Mapping[str, str]) -> Iterator[Path]:
+    """A new folder beside the versions with ``files`` (path → SHA-256 of a blob), for
+    ``publish``; it is gone after the block if unused."""
     parent = dataset_folder(dataset_id)
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
     try:
-        stored = [
-            _copy(source, folder, clean_path(path)) for path, source in sorted(files.items())
-        ]
+        for path, sha256 in files.items():
+            place = folder / clean_path(path)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _link(blob_path(sha256), place)
         folder.chmod(0o755)
-        yield folder, stored
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -76,21 +156,75 @@ def publish(staged_folder: Path, target: Path) -> None:
     os.rename(staged_folder, target)
 
 
+def remove_dataset_folder(dataset_id: int) -> None:
+    """Remove all versions' files; contents that nothing else has go with a later sweep."""
+    shutil.rmtree(dataset_folder(dataset_id), ignore_errors=True)
+
+
+def upload_sha256(upload_id: str, size: int) -> str | None:
+    """The SHA-256 of an upload whose last byte is on disk; ``None`` before.
+
+    The tus server writes it beside the bytes when it has them all.
+    """
+    try:
+        done = json.loads((_uploads() / f"{upload_id}.done").read_text())
+    except (OSError, ValueError):
+        return None
+    return done["sha256"] if done.get("size") == size else None
+
+
+def upload_offset(upload_id: str) -> int:
+    """How many bytes of an upload are on disk."""
+    try:
+        return upload_path(upload_id).stat().st_size
+    except OSError:
+        return 0
+
+
+def upload_path(upload_id: str) -> Path:
+    """Where the tus server puts an upload's bytes."""
+    return _uploads() / upload_id
+
+
+def remove_upload(upload_id: str) -> None:
+    """Forget an upload's bytes and what the tus server knows about it."""
+    for suffix in ("", ".json", ".done"):
+        (_uploads() / f"{upload_id}{suffix}").unlink(missing_ok=True)
+
+
 def digest(path: Path) -> str:
     """The SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _copy(source: Path, folder: Path, path: str) -> StoredFile:
-    target = folder / path
-    target.parent.mkdir(parents=True, exist_ok=True)
-    seen = hashlib.sha256()
-    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as reader, target.open("xb") as writer:
-        while chunk := reader.read(_CHUNK):
-            seen.update(chunk)
-            writer.write(chunk)
-        size = writer.tell()
-    target.chmod(0o444)
-    return StoredFile(path, size, seen.hexdigest())
+def sweep_blobs(*, rest_seconds: float = _BLOB_REST_SECONDS) -> int:
+    """Remove contents, with their previews, that no version has had for a day; how many.
+
+    A version that takes a content just now keeps its bytes: its link is a name of
+    its own.
+    """
+    removed = 0
+    for blob in (settings().root / "blobs").glob("??/*"):
+        about = blob.stat()
+        if about.st_nlink > 1 or time.time() - about.st_ctime < rest_seconds:
+            continue
+        blob.unlink(missing_ok=True)
+        shutil.rmtree(preview_folder(blob.name), ignore_errors=True)
+        removed += 1
+    return removed
+
+
+def _uploads() -> Path:
+    return settings().root / "uploads"
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link, or copy where the file system has no more links for this file."""
+    try:
+        os.link(source, target)
+    except OSError as error:
+        if error.errno not in (errno.EMLINK, errno.EPERM, errno.EXDEV):
+            raise
+        shutil.copyfile(source, target)
+        target.chmod(0o444)

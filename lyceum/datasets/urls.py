@@ -1,6 +1,6 @@
 from django.urls import path
 
-from lyceum.datasets import pages
+from lyceum.datasets import internal, pages
 
 app_name = "datasets"
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
         pages.download,
         name="file",
     ),
+    path("internal/uploads/", internal.begin, name="begin_upload"),
+    path("internal/uploads/<slug:upload_id>/access", internal.access, name="allow_upload"),
+    path("internal/uploads/<slug:upload_id>/end", internal.end, name="end_upload"),
 ]

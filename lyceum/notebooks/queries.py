@@ -146,6 +146,12 @@ def running_projects(user: User) -> list[Project]:
     return [row.project for row in rows.select_related("project").order_by("requested", "pk")]
 
 
+def running_with_dataset(dataset_id: int) -> int:
+    """How many running projects have the dataset mounted, or are about to."""
+    rows = NotebookServer.objects.filter(state__in=NotebookServer.ACTIVE)
+    return rows.filter(project__dataset_links__dataset_id=dataset_id).count()
+
+
 def log_tail(server: NotebookServer) -> str:
     """The end of the log of the learner's own server, for people; empty when there is none."""
     if not server.run_id:

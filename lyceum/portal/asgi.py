@@ -2,5 +2,7 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from lyceum.portal.sending import sending_files
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lyceum.portal.settings")
-application = get_asgi_application()
+application = sending_files(get_asgi_application())

@@ -22,7 +22,7 @@ ABOUT = About(
     summary_en="Three irises",
     description="# 标题\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1))",
     description_en="",
-    licence="CC BY 4.0",
+    licence="CC-BY-4.0",
     source="https://example.org/iris",
 )
 

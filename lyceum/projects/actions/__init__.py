@@ -1,6 +1,7 @@
 """Writing projects; one file a subject. Each checks who asks, then writes at once."""
 
 from lyceum.projects.actions._fields import refresh_search
+from lyceum.projects.actions.dataset_use import count_use, forget_dataset
 from lyceum.projects.actions.datasets import add_dataset, remove_dataset
 from lyceum.projects.actions.details import edit_project, set_cover, set_tags, set_visibility
 from lyceum.projects.actions.forks import fork_project
@@ -11,9 +12,11 @@ from lyceum.projects.actions.versions import restore_version, save_version
 
 __all__ = [
     "add_dataset",
+    "count_use",
     "create_project",
     "delete_project",
     "edit_project",
+    "forget_dataset",
     "fork_project",
     "publish_official",
     "purge_trash",

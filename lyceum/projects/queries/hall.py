@@ -12,9 +12,9 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from lyceum.common.paging import Page, page_of
+from lyceum.common.search import matching
 from lyceum.projects.models import Project
 from lyceum.projects.queries.access import Reader
-from lyceum.projects.search import matching
 
 PAGE_SIZE = 24
 

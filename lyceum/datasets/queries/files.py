@@ -1,0 +1,98 @@
+"""The files of a version: lists, folders, bytes, the whole as a zip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+from zipstream import ZIP_STORED, ZipStream
+
+from lyceum.common.errors import NotFound
+from lyceum.datasets import storage
+from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
+
+FILES_SHOWN = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One folder of a version: the names of its folders, and its files by path.
+
+    ``is_cut``: there are more than ``FILES_SHOWN`` of them.
+    """
+
+    path: str
+    folders: list[str]
+    files: list[DatasetFile]
+    is_cut: bool
+
+    @property
+    def crumbs(self) -> list[tuple[str, str]]:
+        """Path and name of each folder down to this one."""
+        parts = [part for part in self.path.split("/") if part]
+        return [("/".join(parts[: index + 1]), part) for index, part in enumerate(parts)]
+
+
+def version_folder(dataset_id: int, number: int) -> Path:
+    """The folder with the files of version ``number`` of a dataset, read-only.
+
+    Mounted into notebooks at ``/home/aistudio/data/data<dataset id>/``. It is not
+    there before the version's files are.
+    """
+    return storage.dataset_folder(dataset_id) / str(int(number))
+
+
+def files_of(version: DatasetVersion) -> list[DatasetFile]:
+    """The version's first ``FILES_SHOWN`` files by path."""
+    return list(version.files.order_by("path")[:FILES_SHOWN])
+
+
+def folder_of(version: DatasetVersion, path: str = "") -> Folder:
+    """What the folder ``path`` of a version holds; ``NotFound`` when there is none."""
+    prefix = f"{path.strip('/')}/" if path.strip("/") else ""
+    rows = version.files.filter(path__startswith=prefix).order_by("path")
+    folders: dict[str, None] = {}
+    files: list[DatasetFile] = []
+    for row in rows.iterator():
+        if not row.path.startswith(prefix):  # SQLite's LIKE takes A for a
+            continue
+        name, _slash, below = row.path[len(prefix) :].partition("/")
+        if below:
+            folders[name] = None
+        elif len(files) < FILES_SHOWN:
+            files.append(row)
+        if len(files) + len(folders) > FILES_SHOWN:
+            break
+    if prefix and not files and not folders:
+        raise NotFound("no_such_folder", _("There is no such folder."))
+    is_cut = len(files) + len(folders) > FILES_SHOWN
+    return Folder(prefix.rstrip("/"), sorted(folders), files, is_cut)
+
+
+def stored_file(version: DatasetVersion, path: str) -> DatasetFile:
+    """The version's file ``path``; ``NotFound`` for one it does not list."""
+    found = version.files.filter(path=path).first()
+    if found is None:
+        raise NotFound("no_such_file", _("There is no such file."))
+    return found
+
+
+def file_path(version: DatasetVersion, path: str) -> Path:
+    """Where the version's file ``path`` is on disk; ``NotFound`` for one it does not list."""
+    return version_folder(version.dataset_id, version.number) / stored_file(version, path).path
+
+
+def zip_stream(version: DatasetVersion) -> ZipStream:
+    """A version's files as a zip, made while it is iterated over, so that memory does not
+    grow with it; its ``len()`` is known before, in bytes."""
+    stream = ZipStream(compress_type=ZIP_STORED, sized=True)
+    folder = version_folder(version.dataset_id, version.number)
+    for path in version.files.values_list("path", flat=True).iterator():
+        stream.add_path(folder / path, path)
+    return stream
+
+
+def archive_name(dataset: Dataset, version: DatasetVersion) -> str:
+    """The name of a version's zip: ``data<ID>_v<number>.zip``."""
+    return f"data{dataset.pk}_v{version.number}.zip"
