@@ -1,18 +1,20 @@
 from django.urls import path
 
-from lyceum.datasets import internal, pages
+from lyceum.datasets import internal
+from lyceum.datasets.pages import detail, files, hall
 
 app_name = "datasets"
+
+_DATASET = "datasets/<int:dataset_id>/"
+_VERSION = _DATASET + "versions/<int:number>/"
+
 urlpatterns = [
-    path("datasets/", pages.hall, name="hall"),
-    path("datasets/<int:dataset_id>/", pages.detail, name="detail"),
-    path("datasets/<int:dataset_id>/projects/", pages.projects, name="projects"),
-    path("datasets/<int:dataset_id>/favourite/", pages.favourite, name="favourite"),
-    path(
-        "datasets/<int:dataset_id>/versions/<int:number>/files/<path:path>",
-        pages.download,
-        name="file",
-    ),
+    path("datasets/", hall.hall, name="hall"),
+    path(_DATASET, detail.detail, name="detail"),
+    path(_DATASET + "projects/", detail.projects, name="projects"),
+    path(_DATASET + "favourite/", detail.favourite, name="favourite"),
+    path(_VERSION + "files/<path:path>", files.download, name="file"),
+    path(_VERSION + "zip/", files.download_zip, name="zip"),
     path("internal/uploads/", internal.begin, name="begin_upload"),
     path("internal/uploads/<slug:upload_id>/access", internal.access, name="allow_upload"),
     path("internal/uploads/<slug:upload_id>/end", internal.end, name="end_upload"),
