@@ -87,7 +87,14 @@ def _host_user(engine: LocalEngine) -> Check:
 
 
 def _network(engine: LocalEngine) -> Check:
-    _succeeds(engine, "grep -q tap0 /proc/net/dev", network="open")
+    try:
+        _succeeds(engine, "grep -q tap0 /proc/net/dev", network="open")
+    except EngineError as error:
+        fix = (
+            "sudo apt-get install slirp4netns; where it is installed, let it make network "
+            "interfaces: sudo modprobe tun && sudo chmod 666 /dev/net/tun"
+        )
+        return Check("network", False, f"sandboxes have no network: {error}", fix)
     return Check("network", True, "sandboxes reach the outside through slirp4netns")
 
 

@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import socket
+import stat
 import time
 
 from lyceum.engine import procs, relay
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _READY_SECONDS = 60.0  # twenty starts at once on two cores
 _LOOK_SECONDS = 0.005
+_TAP = "/dev/net/tun"
+_ANYBODY = stat.S_IROTH | stat.S_IWOTH
 
 
 class Network:
@@ -61,6 +64,8 @@ class Network:
 
             network = os.open(f"/proc/{sandbox_pid}/ns/net", os.O_RDONLY)
             owner = kernel.owner_of(network)
+            if self._user is not None:
+                _let_open_tap(self._user)
             self._drop_rights()
             for descriptor in (network, owner, tell, self._lifeline):
                 os.set_inheritable(descriptor, True)
@@ -138,6 +143,25 @@ class Network:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
         self._children.clear()
+
+
+def _let_open_tap(user: int) -> None:
+    """Give ``user`` the device of network interfaces where the machine keeps it for root.
+
+    udev lets everybody open it; where none runs (containers, small virtual machines)
+    it stays root's. This process alone then sees a device of the same number that is
+    the user's; the machine's own is left as it is. Raises ``OSError``.
+    """
+    device = os.stat(_TAP)
+    if device.st_mode & _ANYBODY == _ANYBODY:
+        return
+    from lyceum.engine import kernel
+
+    kernel.unshare(kernel.CLONE_NEWNS)
+    kernel.mount("none", "/", None, kernel.MS_REC | kernel.MS_PRIVATE)
+    kernel.mount("tmpfs", os.path.dirname(_TAP), "tmpfs", kernel.MS_NOSUID, "mode=755")
+    os.mknod(_TAP, stat.S_IFCHR | stat.S_IRUSR | stat.S_IWUSR, device.st_rdev)
+    os.chown(_TAP, user, user)
 
 
 def _await_loopback(sandbox_pid: int) -> None:

@@ -7,6 +7,8 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -267,6 +269,20 @@ def test_what_speaks_with_user_code_has_its_rights_only(engine):
     assert len(helpers) == 4  # bubblewrap, slirp4netns, a relay each way
     if state["host_uid"] is not None:
         assert {real_user(pid) for pid in helpers} == {state["host_uid"]}
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a device")
+def test_a_machine_that_keeps_network_devices_for_root_gives_sandboxes_a_network():
+    """As a container or small virtual machine without udev does."""
+    script = f"""
+    mount -t tmpfs tmpfs /dev/net && mknod -m 600 /dev/net/tun c 10 200 &&
+    exec {sys.executable} -c '
+from lyceum.engine import doctor
+network = next(check for check in doctor.checks() if check.name == "network")
+assert network.ok, network
+'
+    """
+    subprocess.run(["unshare", "--mount", "/bin/sh", "-c", script], check=True)
 
 
 def real_user(pid: int) -> int:
