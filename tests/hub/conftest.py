@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from tests.hub.stack import Person, Stack
-
-PORT = 8130
+from tests.support.platform import free_ports
 
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    stack = Stack(home=tmp_path_factory.mktemp("hub"), port=PORT)
+    stack = Stack(home=tmp_path_factory.mktemp("hub"), port=free_ports())
     stack.build_environments()
     stack.migrate()
     for part in ("portal", "proxy", "hub"):

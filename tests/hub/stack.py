@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import secrets
@@ -12,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,7 @@ ENVIRONMENT = "sklearn-py311"
 PEOPLE = Path(__file__).parent / "people.py"
 
 
-def wait_until(true: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def wait_until(true: Callable[[], Any], what: str, seconds: float = 30, every: float = 0.1) -> Any:
     """Poll ``true`` until it gives something true; ``AssertionError`` after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -37,7 +39,7 @@ def wait_until(true: Callable[[], Any], what: str, seconds: float = 30) -> Any:
                 return value
         except httpx.HTTPError:
             pass
-        time.sleep(0.1)
+        time.sleep(every)
     raise AssertionError(f"{what}: not within {seconds} s")
 
 
@@ -170,7 +172,16 @@ class Stack:
     def run(self, person: Person, project: int, seconds: float = 120) -> None:
         """Run a project as its learner and wait until the hub calls it ready."""
         self.portal_says("start", f"{person.id}:{project}")
-        wait_until(lambda: self.server(person, project).get("ready"), "server ready", seconds)
+        wait_until(lambda: self.is_ready(person, project), "server ready", seconds)
+
+    def is_ready(self, person: Person, project: int) -> bool:
+        """Whether a server that was started is ready; ``AssertionError`` if its start failed."""
+        server = self.server(person, project)
+        if not server:
+            path = f"/users/{person.id}/servers/{project}/progress"
+            said = self.hub_api("GET", path).text
+            assert '"failed": true' not in said, said
+        return bool(server.get("ready"))
 
     def server(self, person: Person, project: int) -> dict[str, Any]:
         """The hub's model of a server; empty when it has none."""
@@ -192,13 +203,18 @@ class Stack:
     ) -> httpx.Response:
         """The hub's REST API, with the portal's key unless another is given."""
         token = token or self.settings.secrets().hub_api_token
-        return httpx.request(
+        return self._caller.request(
             method,
             f"http://127.0.0.1:{self.settings.hub_port}/hub/api{path}",
             headers={"Authorization": f"token {token}"},
-            timeout=60,
             **kwargs,
         )
+
+    @functools.cached_property
+    def _caller(self) -> httpx.Client:
+        """One for all calls: making one costs more than a call, on cores that servers need."""
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        return httpx.Client(timeout=60, trust_env=False, cookies=no_cookies)
 
     def browser(self, person: Person | None = None) -> Browser:
         return Browser(self, person)

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from tests.hub.stack import Stack
+from tests.support.platform import free_ports
 
 NOTEBOOKS = "notebooks.localhost"
-DOOR_PORT = 8134
 
 
 def through(stack: Stack, host: str, path: str) -> httpx.Response:
@@ -57,7 +57,7 @@ def test_content_from_users_is_the_portals_on_the_notebook_host(stack: Stack) ->
 
 
 def test_a_part_that_is_down_is_a_clean_page(tmp_path: Path) -> None:
-    alone = Stack(home=tmp_path, port=DOOR_PORT)
+    alone = Stack(home=tmp_path, port=free_ports())
     alone.start("proxy")
     try:
         alone.up("proxy")

@@ -22,7 +22,7 @@ def test_twenty_starts_at_once_all_get_a_kernel(stack: Stack) -> None:
 
     def kernel(pair: tuple[Person, int]) -> str:
         person, project = pair
-        wait_until(lambda: stack.server(person, project).get("ready"), f"{project} ready", 600)
+        wait_until(lambda: stack.is_ready(person, project), f"{project} ready", 600, every=1)
         notebook = Notebook(stack, person, project)
         notebook.page("lab")
         return notebook.channel(notebook.start_kernel()).execute("print(6 * 7)", 300).strip()
