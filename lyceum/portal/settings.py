@@ -208,4 +208,6 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
+    # A line for each call to the hub would bury what the dispatcher has to say.
+    "loggers": {"httpx": {"level": "WARNING"}},
 }
