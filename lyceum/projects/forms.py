@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from lyceum.common.forms import TagsField
 from lyceum.projects.models import Project
-
-_SEPARATORS = re.compile(r"[,，、;；\n]+")
-
-
-class TagsField(forms.CharField):
-    """Words separated by commas, as a list."""
-
-    def clean(self, value: str) -> list[str]:
-        return [word for word in _SEPARATORS.split(super().clean(value)) if word.strip()]
-
-    def prepare_value(self, value: str | list[str]) -> str:
-        return ", ".join(value) if isinstance(value, list) else value
 
 
 class DatasetIdsField(forms.TypedMultipleChoiceField):
@@ -66,21 +53,6 @@ class CreateForm(AboutForm):
     environment = forms.CharField(max_length=40)
     resource = forms.CharField(max_length=40, initial="cpu")
     datasets = DatasetIdsField(required=False)
-
-
-class CoverForm(forms.Form):
-    """A picture for the project's card."""
-
-    cover = forms.FileField(
-        label=_("Picture"),
-        help_text=_("PNG, JPEG, WebP or GIF, 5 MB at most. It is cropped to 16:9."),
-        widget=forms.FileInput(
-            attrs={
-                "accept": "image/png,image/jpeg,image/webp,image/gif",
-                "data-preview": "#cover-preview",
-            }
-        ),
-    )
 
 
 class NoteForm(forms.Form):

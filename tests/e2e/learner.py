@@ -53,7 +53,7 @@ class Learner:
     def fork(self) -> int:
         """Fork the open project; the fork's id."""
         source = self.page.url
-        self.page.locator(".project-actions").get_by_role("link", name="Fork").click()
+        self.page.locator(".work-actions").get_by_role("link", name="Fork").click()
         self.page.locator("dialog button[type=submit]").click()
         self.page.wait_for_url(lambda url: "/projects/" in url and url != source)
         return int(re.search(r"/projects/(\d+)/", self.page.url)[1])
@@ -75,8 +75,8 @@ class Learner:
 
     def save_version(self, note: str) -> None:
         """Save a version from the project's page."""
-        self.page.locator(".project-actions [data-bs-toggle=dropdown]").click()
-        actions = self.page.locator(".project-actions")
+        self.page.locator(".work-actions [data-bs-toggle=dropdown]").click()
+        actions = self.page.locator(".work-actions")
         actions.get_by_role("link", name=self.words["save_version"]).click()
         self.page.locator("dialog [name=note]").fill(note)
         self.page.locator("dialog button[type=submit]").click()

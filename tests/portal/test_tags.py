@@ -43,6 +43,8 @@ def test_covers_are_drawn_from_the_id_alone() -> None:
     one, same, other = (Project(pk=pk, name="x") for pk in (1, 1, 2))
     drawn = [render("{% cover project %}", project=project) for project in (one, same, other)]
     assert drawn[0] == drawn[1] != drawn[2]
+    table = render("{% cover project 'cells' %}", project=Project(pk=1))
+    assert "<svg" in table and "cover-line" not in table
 
 
 def test_an_uploaded_cover_is_shown() -> None:

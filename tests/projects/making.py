@@ -20,6 +20,6 @@ def make_project(user: User, *, name: str = "House prices", **fields) -> Project
 
 def make_dataset(user: User, *, name: str = "Housing", visibility: str = "shared") -> Dataset:
     """A dataset with one version (without files on disk, which no test here reads)."""
-    dataset = Dataset.objects.create(owner=user, name=name, visibility=visibility)
+    dataset = Dataset.objects.create(owner=user, name=name, visibility=visibility, file_count=1)
     DatasetVersion.objects.create(dataset=dataset, number=1)
     return dataset

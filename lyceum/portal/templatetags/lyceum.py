@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,8 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+
+from lyceum.portal import covers
 
 register = template.Library()
 
@@ -57,13 +58,6 @@ def icon(name: str, size: int = 20, label: str = "") -> SafeString:
     )
 
 
-_CALM_HUES = (198, 172, 222, 150, 248, 36, 268, 208)
-
-
-def _digest(key: object) -> bytes:
-    return hashlib.sha256(str(key).encode()).digest()
-
-
 @register.inclusion_tag("portal/components/avatar.html")
 def avatar(user: Any, size: int = 32) -> dict[str, Any]:
     """A person's picture, or their initial on a colour that is always theirs."""
@@ -72,43 +66,15 @@ def avatar(user: Any, size: int = 32) -> dict[str, Any]:
         "image": user.avatar.url if user.avatar else "",
         "initial": name[:1].upper(),
         "size": size,
-        "hue": _digest(f"person {user.pk}")[0] * 360 // 256,
+        "hue": hashlib.sha256(f"person {user.pk}".encode()).digest()[0] * 360 // 256,
     }
 
 
 @register.inclusion_tag("portal/components/cover.html")
-def cover(project: Any) -> dict[str, Any]:
-    """A project's uploaded cover, or calm waves drawn from its id."""
-    if project.cover:
-        return {"image": project.cover.url}
-    digest = _digest(f"cover {project.pk}")
-    return {
-        "hue": _CALM_HUES[digest[0] % len(_CALM_HUES)],
-        "far": _wave(digest[1:5], base=96, height=40),
-        "near": _wave(digest[5:9], base=132, height=26),
-        "line": _curve(digest[9:12]),
-    }
-
-
-def _wave(seed: bytes, *, base: int, height: int) -> str:
-    """An SVG path of hills across 320 × 180, closed at the bottom."""
-    length = 140 + seed[0] % 120
-    shift = seed[1] / 255 * 2 * math.pi
-    tops = [
-        f"{x},{base + height * math.sin(x / length * math.pi + shift):.1f}"
-        for x in range(0, 321, 20)
-    ]
-    return f"M0,180 L{' L'.join(tops)} L320,180 Z"
-
-
-def _curve(seed: bytes) -> str:
-    """A falling training curve with a little noise, as an SVG path."""
-    speed = 50 + seed[0] % 60
-    points = [
-        f"{x},{36 + seed[1] % 24 + 84 * (1 - math.exp(-x / speed)) + 5 * math.sin(x * (1 + seed[2]) / 90):.1f}"  # noqa: E501
-        for x in range(24, 297, 8)
-    ]
-    return f"M{' L'.join(points)}"
+def cover(work: Any, pattern: str = "waves") -> dict[str, Any]:
+    """A work's uploaded cover, or a calm picture drawn from its id: ``waves`` (a project)
+    or ``cells`` of a table (a dataset)."""
+    return {"image": work.cover.url} if work.cover else covers.PATTERNS[pattern](work.pk)
 
 
 _GROUPS = (CheckboxSelectMultiple, RadioSelect)

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from lyceum.common.errors import DomainError
-from lyceum.common.forms import try_action
+from lyceum.common.forms import CoverForm, try_action
 from lyceum.common.streams import download
 from lyceum.datasets.queries import Tab as DatasetTab
 from lyceum.projects import actions, queries, versions
 from lyceum.projects.dataset_access import pickable
-from lyceum.projects.forms import AboutForm, CoverForm, DeleteForm, NoteForm
+from lyceum.projects.forms import AboutForm, DeleteForm, NoteForm
 from lyceum.projects.models import Project
 
 _dialog = require_http_methods(["GET", "POST"])
