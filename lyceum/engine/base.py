@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from lyceum.engine.workload import RunState, Workload
+from lyceum.engine.workload import Mount, RunState, Workload
 
 
 class EngineError(Exception):
@@ -76,6 +76,12 @@ class Engine(Protocol):
 
     def mount(self, run_id: str, source: Path, target: str, *, writable: bool = False) -> None:
         """Add a mount to a running sandbox; ``EngineError`` where that can't be done."""
+
+    def unmount(self, run_id: str, target: str) -> None:
+        """Take a mount out of a running sandbox; ``EngineError`` where that can't be done."""
+
+    def mounts(self, run_id: str) -> list[Mount]:
+        """What the run sees mounted now; raises ``KeyError`` for an unknown run."""
 
     def log_path(self, run_id: str) -> Path:
         """The file that has the run's stdout and stderr."""

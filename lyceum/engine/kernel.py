@@ -17,12 +17,14 @@ MS_RDONLY, MS_NOSUID, MS_NODEV = 1, 2, 4
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
 
 _NS_GET_USERNS = 0xB701
-_SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_MOUNT_SETATTR = 428, 429, 442
+_SYS_OPEN_TREE, _SYS_MOVE_MOUNT, _SYS_OPENAT2, _SYS_MOUNT_SETATTR = 428, 429, 437, 442
 _AT_FDCWD, _AT_EMPTY_PATH, _AT_RECURSIVE = -100, 0x1000, 0x8000
 _OPEN_TREE_CLONE, _OPEN_TREE_CLOEXEC = 1, os.O_CLOEXEC
 _MOVE_MOUNT_F_EMPTY_PATH, _MOVE_MOUNT_T_EMPTY_PATH = 0x04, 0x40
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 0x1, 0x2, 0x4
 MOUNT_ATTR_IDMAP = 0x00100000
+_RESOLVE_NO_SYMLINKS = 0x04
+_MNT_DETACH = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -35,6 +37,16 @@ class _MountAttr(ctypes.Structure):
         ("attr_clr", ctypes.c_uint64),
         ("propagation", ctypes.c_uint64),
         ("userns_fd", ctypes.c_uint64),
+    )
+
+
+class _OpenHow(ctypes.Structure):
+    """``struct open_how`` of linux/openat2.h."""
+
+    _fields_ = (
+        ("flags", ctypes.c_uint64),
+        ("mode", ctypes.c_uint64),
+        ("resolve", ctypes.c_uint64),
     )
 
 
@@ -94,6 +106,28 @@ def attach(tree: int, target: int) -> None:
     """Put a detached tree on the open folder or file ``target``; raises ``OSError``."""
     flags = _MOVE_MOUNT_F_EMPTY_PATH | _MOVE_MOUNT_T_EMPTY_PATH
     _checked(_libc.syscall(_SYS_MOVE_MOUNT, tree, b"", target, b"", flags), "move_mount")
+
+
+def open_place(path: str) -> int:
+    """A path descriptor of ``path``; ``OSError`` (``ELOOP``) if any part of it is a link.
+
+    One call, so nobody can put a link there between a look and the opening.
+    """
+    how = _OpenHow(flags=os.O_PATH | os.O_CLOEXEC, resolve=_RESOLVE_NO_SYMLINKS)
+    size = ctypes.c_size_t(ctypes.sizeof(how))
+    opened = _libc.syscall(_SYS_OPENAT2, _AT_FDCWD, path.encode(), ctypes.byref(how), size)
+    return _checked(opened, f"open {path}")
+
+
+def detach(place: int, own_descriptors: int) -> None:
+    """Take away the mount whose root the open ``place`` is; who has a file of it open
+    keeps that file. Raises ``OSError`` (``EINVAL`` where no mount has its root there).
+
+    ``own_descriptors`` is the caller's ``/proc/self/fd``, opened before it entered a
+    namespace whose ``/proc`` does not show it; the working folder is changed to it.
+    """
+    os.fchdir(own_descriptors)
+    _checked(_libc.umount2(str(place).encode(), _MNT_DETACH), "umount2")
 
 
 def enter_network(pid: int) -> None:

@@ -1,11 +1,12 @@
-"""Adds a mount to a running sandbox, from a process of its own.
+"""Adds a mount to a running sandbox or takes one away, from a process of its own.
 
 Joining a mount namespace is for single-threaded processes, and there is no way
-back, so `local.LocalEngine.mount` starts this as a program.
+back, so `mounting` starts this as a program.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -13,20 +14,46 @@ from lyceum.engine import kernel, stage
 
 
 def main(arguments: list[str]) -> None:
-    """``livemount PID SOURCE TARGET ro|rw USER``; a sentence and status 1 when it can't.
+    """``attach PID TARGET SOURCE ro|rw USER`` or ``detach PID TARGET TIMES``; a sentence
+    and status 1 when it can't.
 
-    ``PID``: a process in the sandbox; ``USER``: the run's user on the host, or ``-``.
+    ``PID``: a process in the sandbox; ``USER``: the run's user on the host, or ``-``;
+    ``TIMES``: how many mounts lie on each other at the target.
     """
-    pid, source, target, access, user = arguments
+    what, pid, target, *more = arguments
     try:
-        tree = _tree(source, access == "rw", None if user == "-" else int(user))
-        kernel.setns(os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY), kernel.CLONE_NEWNS)
-        # From here on every path is the sandbox's.
-        if os.path.realpath(target) != target:
-            sys.exit(f"{target} is behind a link")
-        kernel.attach(tree, os.open(target, os.O_PATH | os.O_NOFOLLOW))
+        if what == "attach":
+            _attach(pid, target, *more)
+        else:
+            _detach(pid, target, int(more[0]))
     except OSError as error:
-        sys.exit(f"{source} can't be mounted at {target} in a running sandbox: {error}")
+        if error.errno == errno.ELOOP:
+            sys.exit(f"{target} is behind a link")
+        verb = "mounted" if what == "attach" else "unmounted"
+        sys.exit(f"{target} can't be {verb} in a running sandbox: {error}")
+
+
+def _attach(pid: str, target: str, source: str, access: str, user: str) -> None:
+    tree = _tree(source, access == "rw", None if user == "-" else int(user))
+    _enter(pid)
+    kernel.attach(tree, kernel.open_place(target))
+
+
+def _detach(pid: str, target: str, times: int) -> None:
+    own_descriptors = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY)
+    _enter(pid)
+    for _ in range(times):
+        try:
+            kernel.detach(kernel.open_place(target), own_descriptors)
+        except OSError as error:
+            # The learner moved the folder, or an earlier try got this far.
+            if error.errno not in (errno.EINVAL, errno.ENOENT):
+                raise
+
+
+def _enter(pid: str) -> None:
+    """From here on every path is the sandbox's."""
+    kernel.setns(os.open(f"/proc/{pid}/ns/mnt", os.O_RDONLY), kernel.CLONE_NEWNS)
 
 
 def _tree(source: str, writable: bool, user: int | None) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import fcntl
 import logging
 import os
 import secrets
@@ -18,6 +17,7 @@ from pathlib import Path, PurePosixPath
 import lyceum
 from lyceum.engine import codec, limits, procs, runfolder, sandbox
 from lyceum.engine.base import EngineError, Status, Usage
+from lyceum.engine.mounting import RunMounts
 from lyceum.engine.relay import listen
 from lyceum.engine.workload import Mount, RunState, Workload
 
@@ -219,20 +219,47 @@ class LocalEngine:
     def mount(self, run_id: str, source: Path, target: str, *, writable: bool = False) -> None:
         """Add a mount to a running sandbox; `EngineError` where that can't be done.
 
-        Every process of the run sees it at once. One whose working folder is
-        ``target`` stays in the old folder until it enters ``target`` anew.
+        Every process of the run sees it at once, and no longer what was there before.
+        One whose working folder is ``target`` stays in the old folder until it enters
+        ``target`` anew.
         """
+        record = self._changeable(run_id)
+        self._mounts(run_id).attach(
+            Mount(source, PurePosixPath(target), writable),
+            init_pid=record["init_pid"],
+            host_uid=record.get("host_uid"),
+        )
+        self._signal_shim(record, signal.SIGUSR1)
+
+    def unmount(self, run_id: str, target: str) -> None:
+        """Take what is mounted at ``target`` out of a running sandbox.
+
+        Files that are open stay open, and a process whose working folder is in it stays
+        there. What a run wrote to a writable mount counts against its disk limit as
+        before. Raises `EngineError` where that can't be done, where nothing is mounted
+        and where other mounts are inside.
+        """
+        record = self._changeable(run_id)
+        self._mounts(run_id).detach(PurePosixPath(target), init_pid=record["init_pid"])
+
+    def mounts(self, run_id: str) -> list[Mount]:
+        """What the run sees of the workload's mounts and those added since.
+
+        Raises ``KeyError`` for an unknown run.
+        """
+        return self._mounts(run_id).now()
+
+    def _mounts(self, run_id: str) -> RunMounts:
+        return RunMounts(self._folder(run_id), _python("livemount"))
+
+    def _changeable(self, run_id: str) -> dict:
+        """The record of a run whose mounts can be changed; raises `EngineError`."""
         record = self._record(run_id)
         if os.geteuid() != 0:
-            raise EngineError("adding a mount to a running sandbox needs the platform to be root")
-        folder = self._folder(run_id)
-        if not runfolder.read_json(str(folder), runfolder.PLAN)["confined"]:
+            raise EngineError("changing a running sandbox's mounts needs the platform to be root")
+        if not runfolder.read_json(str(self._folder(run_id)), runfolder.PLAN)["confined"]:
             raise EngineError(f"run {run_id} has no sandbox to mount into")
-        record = self._await_program(run_id, record)
-        with (folder / "live_mounts.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            self._mount(folder, record, Mount(source, PurePosixPath(target), writable))
-        self._signal_shim(record, signal.SIGUSR1)
+        return self._await_program(run_id, record)
 
     def _await_program(self, run_id: str, record: dict) -> dict:
         """The run's record once its program has started: before, bubblewrap still mounts."""
@@ -243,32 +270,6 @@ class LocalEngine:
             time.sleep(_POLL_SECONDS)
             record = self._record(run_id)
         return record
-
-    def _mount(self, folder: Path, record: dict, mount: Mount) -> None:
-        workload = codec.from_json((folder / runfolder.WORKLOAD).read_text())
-        live = runfolder.live_mounts(str(folder))
-        earlier = tuple(Mount(Path(a), PurePosixPath(b), c) for a, b, c in live)
-        sandbox.check(dataclasses.replace(workload, mounts=(mount,)))
-        sandbox.make_mount_points((mount, *workload.mounts, *earlier), only=mount)
-        user = record.get("host_uid")
-        done = subprocess.run(
-            _python(
-                "livemount",
-                str(record["init_pid"]),
-                str(mount.source),
-                str(mount.target),
-                "rw" if mount.writable else "ro",
-                "-" if user is None else str(user),
-            ),
-            capture_output=True,
-            text=True,
-            timeout=_STARTING_SECONDS,
-            check=False,
-        )
-        if done.returncode:
-            raise EngineError(done.stderr.strip().splitlines()[-1])
-        live.append([str(mount.source), str(mount.target), mount.writable])
-        runfolder.write_json(str(folder), runfolder.LIVE_MOUNTS, {"mounts": live})
 
     def log_path(self, run_id: str) -> Path:
         """The file that has the run's newest stdout and stderr (older: `older_log_path`)."""

@@ -38,7 +38,16 @@ def write_json(folder: str, name: str, value: dict) -> None:
 
 def live_mounts(folder: str) -> list[list]:
     """``[source, target, writable]`` of each mount added since the run started."""
+    return _changes(folder).get("mounts", [])
+
+
+def unmounted(folder: str) -> list[str]:
+    """The targets of those mounts of the start that were taken away since."""
+    return _changes(folder).get("gone", [])
+
+
+def _changes(folder: str) -> dict:
     try:
-        return read_json(folder, LIVE_MOUNTS)["mounts"]
+        return read_json(folder, LIVE_MOUNTS)
     except FileNotFoundError:
-        return []
+        return {}
