@@ -8,12 +8,12 @@ from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django_htmx.http import HttpResponseClientRedirect
 
+from lyceum.common.dialogs import answer_form, form_status, leave_for
 from lyceum.common.errors import DomainError
 from lyceum.common.forms import CoverForm, try_action
 from lyceum.common.streams import download
@@ -89,9 +89,9 @@ def delete(request: HttpRequest, project_id: int) -> HttpResponse:
         if done:
             text = _("“%(name)s” is in the trash; you can restore it for 30 days.")
             messages.success(request, text % {"name": project.name})
-            return _redirect(request, reverse("projects:hall") + "?tab=mine")
+            return leave_for(request, reverse("projects:hall") + "?tab=mine")
     shown = {"project": project, "form": form}
-    return render(request, "projects/delete.html", shown, status=_status(form))
+    return render(request, "projects/delete.html", shown, status=form_status(form))
 
 
 @login_required
@@ -187,7 +187,7 @@ def add_dataset(request: HttpRequest, project_id: int) -> HttpResponse:
             refusal = error.message
         else:
             messages.success(request, _("The dataset is in the project."))
-            return _redirect(request, reverse("projects:datasets", args=[project.pk]))
+            return leave_for(request, reverse("projects:datasets", args=[project.pk]))
     shown = {"project": project, "refusal": refusal, **_choices(request)}
     return render(request, "projects/add_dataset.html", shown, status=422 if refusal else 200)
 
@@ -198,7 +198,7 @@ def remove_dataset(request: HttpRequest, project_id: int, dataset_id: int) -> Ht
     """Take a dataset out of the project."""
     actions.remove_dataset(request.user, project_id, dataset_id=dataset_id)
     messages.success(request, _("The dataset is no longer in the project."))
-    return _redirect(request, reverse("projects:datasets", args=[project_id]))
+    return leave_for(request, reverse("projects:datasets", args=[project_id]))
 
 
 def _choices(request: HttpRequest) -> dict:
@@ -221,19 +221,20 @@ def _answer(
     done: str,
 ) -> HttpResponse:
     """The dialog again with what is wrong, or the project's page with ``done``."""
-    if form.is_bound and form.is_valid() and try_action(form, action) is not None:
-        messages.success(request, done)
-        return _to_page(request, project)
-    return render(request, template, {"project": project, "form": form}, status=_status(form))
-
-
-def _status(form: forms.Form) -> int:
-    return 422 if form.is_bound else 200
+    return answer_form(
+        request,
+        form,
+        action,
+        template=template,
+        context={"project": project},
+        done=done,
+        address=_address(project),
+    )
 
 
 def _to_page(request: HttpRequest, project: Project) -> HttpResponse:
-    return _redirect(request, reverse("projects:detail", args=[project.pk]))
+    return leave_for(request, _address(project))
 
 
-def _redirect(request: HttpRequest, address: str) -> HttpResponse:
-    return HttpResponseClientRedirect(address) if request.htmx else redirect(address)
+def _address(project: Project) -> str:
+    return reverse("projects:detail", args=[project.pk])
