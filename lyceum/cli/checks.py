@@ -81,12 +81,13 @@ def _home_problem(root: Path, error: OSError) -> Problem:
 
 
 def check_ports(current: Settings) -> None:
-    """Nobody else listens on the four ports."""
+    """Nobody else listens on the five ports."""
     for host, port, use in (
         (current.host, current.port, "the web address"),
         ("127.0.0.1", current.portal_port, "the portal"),
         ("127.0.0.1", current.hub_port, "the hub"),
         ("127.0.0.1", current.proxy_api_port, "the front door's own API"),
+        ("127.0.0.1", current.uploads_port, "uploads"),
     ):
         _check_port(host, port, use)
 
@@ -113,7 +114,7 @@ def _port_problem(host: str, port: int, use: str, error: OSError) -> Problem:
         return Problem(
             ExitCode.PORT_TAKEN,
             f"Port {port} on {host}, needed for {use}, is taken by another program. "
-            "Stop it or set LYCEUM_PORT (Lyceum uses that port and the three after it).",
+            "Stop it or set LYCEUM_PORT (Lyceum uses that port and the four after it).",
         )
     if error.errno == errno.EACCES:
         return Problem(
@@ -126,7 +127,7 @@ def _port_problem(host: str, port: int, use: str, error: OSError) -> Problem:
 
 
 def check_node() -> None:
-    """Node, which the front door runs on, is here and new enough."""
+    """Node, which the front door and uploads run on, is here and new enough."""
     node = shutil.which("node", path=tools.search_path())
     if node is None:
         raise Problem(
@@ -146,7 +147,7 @@ def check_node() -> None:
 
 def check_bundle() -> None:
     """What scripts/setup builds has been built."""
-    for path in (tools.PROXY_PACKAGE, tools.PORTAL_BUNDLE):
+    for path in (tools.PROXY_PACKAGE, tools.FRONT_DOOR, tools.UPLOADS_SERVER, tools.PORTAL_BUNDLE):
         if not path.exists():
             raise Problem(
                 ExitCode.NOT_SET_UP,

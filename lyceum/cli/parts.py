@@ -32,7 +32,13 @@ class Part:
 
 def parts(current: Settings) -> tuple[Part, ...]:
     """The platform's parts in their order of start; they stop in the reverse order."""
-    return (_front_door(current), _portal(current), _hub(current), _dispatcher())
+    return (
+        _front_door(current),
+        _portal(current),
+        _uploads(current),
+        _hub(current),
+        _dispatcher(),
+    )
 
 
 def _front_door(current: Settings) -> Part:
@@ -64,6 +70,21 @@ def _portal(current: Settings) -> Part:
         ),
         version("lyceum"),
         health_url=f"http://127.0.0.1:{current.portal_port}/internal/health",
+    )
+
+
+def _uploads(current: Settings) -> Part:
+    return Part(
+        "uploads",
+        (frontdoor.node(), str(tools.UPLOADS_SERVER)),
+        json.loads(tools.TUS_PACKAGE.read_text())["version"],
+        env={
+            "LYCEUM_UPLOADS_PORT": str(current.uploads_port),
+            "LYCEUM_UPLOADS_FOLDER": str(current.root / "uploads"),
+            "LYCEUM_UPLOADS_PORTAL": f"http://127.0.0.1:{current.portal_port}",
+            "LYCEUM_UPLOADS_TOKEN": current.secrets().internal_token,
+        },
+        health_url=f"http://127.0.0.1:{current.uploads_port}/health",
     )
 
 

@@ -9,6 +9,9 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NODE_BIN = CHECKOUT / ".tools" / "node" / "bin"
 FRONTEND = CHECKOUT / "frontend"
 PROXY_PACKAGE = FRONTEND / "node_modules" / "configurable-http-proxy" / "package.json"
+TUS_PACKAGE = FRONTEND / "node_modules" / "@tus" / "server" / "package.json"
+FRONT_DOOR = FRONTEND / "dist" / "frontdoor" / "main.js"
+UPLOADS_SERVER = FRONTEND / "dist" / "uploads" / "main.js"
 PORTAL_BUNDLE = CHECKOUT / "lyceum" / "portal" / "static" / "dist" / "portal.js"
 
 

@@ -2,7 +2,9 @@
 
 The notebooks' host name belongs to the hub and to notebook servers; everything
 else goes to the portal, so no path on the portal's host can reach a notebook
-server (docs/adr/0002-notebook-origin.md).
+server (docs/adr/0002-notebook-origin.md). Of what the portal would get, ``/uploads/``
+goes to the tus server; ``frontend/frontdoor/main.ts`` knows that by itself, so
+that no restart can lose it (docs/adr/0004-tus-server.md).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from lyceum.config import Settings
 CHECKOUT = Path(__file__).resolve().parents[2]
 ERROR_PAGES = Path(__file__).parent / "error_pages"
 NODE_BIN = CHECKOUT / ".tools/node/bin"
+DOOR = CHECKOUT / "frontend/dist/frontdoor/main.js"
 SCRIPT = CHECKOUT / "frontend/node_modules/configurable-http-proxy/bin/configurable-http-proxy"
 
 
@@ -35,7 +38,7 @@ def node() -> str:
 
 
 def script() -> Path:
-    """configurable-http-proxy's entry script, where npm puts it.
+    """configurable-http-proxy's own command, which the front door is measured against.
 
     Raises ``FrontDoorMissing`` when npm has not installed it.
     """
@@ -45,18 +48,21 @@ def script() -> Path:
 
 
 def command(settings: Settings) -> list[str]:
-    """The front door's argv; :func:`environment` gives the variables it needs."""
+    """The front door's argv; :func:`environment` gives the variables it needs.
+
+    Raises ``FrontDoorMissing`` when ``scripts/setup`` has not built it.
+    """
+    if not DOOR.exists():
+        raise FrontDoorMissing("The front door is not built; run `make setup`.")
     return [
         node(),
-        str(script()),
-        "--host-routing",
+        str(DOOR),
         f"--ip={settings.host}",
         f"--port={settings.port}",
-        "--api-ip=127.0.0.1",
         f"--api-port={settings.proxy_api_port}",
-        f"--default-target=http://127.0.0.1:{settings.portal_port}",
+        f"--portal=http://127.0.0.1:{settings.portal_port}",
+        f"--uploads=http://127.0.0.1:{settings.uploads_port}",
         f"--error-path={ERROR_PAGES}",
-        "--log-level=warn",
     ]
 
 

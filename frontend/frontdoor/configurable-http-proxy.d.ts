@@ -1,0 +1,32 @@
+/** The part of configurable-http-proxy that the front door builds on; it brings no types. */
+declare module "configurable-http-proxy" {
+  import type { IncomingMessage, Server } from "node:http";
+
+  export interface ProxyOptions {
+    log: object;
+    authToken: string;
+    hostRouting: boolean;
+    defaultTarget: string;
+    errorPath: string;
+    includePrefix: boolean;
+    xfwd: boolean;
+    prependPath: boolean;
+  }
+
+  export interface Match {
+    /** The route that was taken, `/` for the default one. */
+    prefix: string;
+    target: string;
+  }
+
+  export class ConfigurableProxy {
+    constructor(options: ProxyOptions);
+    readonly proxyServer: Server;
+    readonly apiServer: Server;
+    targetForReq(request: IncomingMessage): Promise<Match | undefined>;
+  }
+}
+
+declare module "configurable-http-proxy/lib/log.js" {
+  export function defaultLogger(options: { level: string }): object;
+}
