@@ -9,9 +9,11 @@ from django.utils.translation import ngettext
 
 from lyceum.accounts.models import User
 from lyceum.common.errors import Conflict, Forbidden, NotFound, Unavailable
+from lyceum.datasets.actions import lock_datasets
 from lyceum.limits import limit
-from lyceum.notebooks import lifecycle, readiness, tokens
+from lyceum.notebooks import lifecycle, readiness
 from lyceum.notebooks.models import NotebookServer
+from lyceum.projects.actions import used_datasets
 from lyceum.projects.models import Project
 from lyceum.projects.queries import owned_project
 
@@ -52,9 +54,22 @@ def stop_notebook(user: User, *, project_id: int) -> NotebookServer | None:
     """
     project = owned_project(user, project_id)
     server = NotebookServer.objects.filter(project=project).first()
-    if server:
-        lifecycle.begin_stop(server, NotebookServer.Reason.ASKED)
+    if server and not lifecycle.begin_stop(server, NotebookServer.Reason.ASKED):
+        lifecycle.forget_restart(server)
     return server
+
+
+def restart_notebook(user: User, *, project_id: int) -> NotebookServer:
+    """Stop a project of the learner's own and run it again; the dispatcher does both.
+
+    It keeps its place among the running projects meanwhile. One that does not run is
+    started. Raises what :func:`start_notebook` does.
+    """
+    project = owned_project(user, project_id)
+    server = NotebookServer.objects.filter(project=project).first()
+    if server and lifecycle.begin_stop(server, NotebookServer.Reason.ASKED, restart=True):
+        return server
+    return start_notebook(user, project_id=project_id)
 
 
 def keep_notebook(user: User, *, project_id: int) -> NotebookServer | None:
@@ -107,20 +122,9 @@ def _claim(user: User, project: Project, stage: str) -> tuple[NotebookServer, bo
                 "notebook_stopping", _("The project is just being stopped. Try again in a moment.")
             )
         _check_limit(user)
+        lock_datasets(used_datasets(project))  # what is being deleted is gone before, or stays
         server.user = user
-        server.state = State.STARTING
-        server.stage = stage
-        server.reason = ""
-        server.message = ""
-        server.attempt += 1
-        server.progress = 0
-        server.run_id = ""
-        server.saved_version = None
-        server.requested = timezone.now()
-        server.launched = server.started = server.last_activity = None
-        server.warned = server.ended = None
-        server.token_hash = tokens.digest(tokens.derive(server))
-        server.save()
+        lifecycle.begin_attempt(server, stage)
     return server, True
 
 

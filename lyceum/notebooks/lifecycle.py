@@ -13,12 +13,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError
-from lyceum.notebooks import hubapi
+from lyceum.notebooks import hubapi, livedata, readiness, tokens
 from lyceum.notebooks.models import NotebookServer
 from lyceum.projects.actions import save_version
 
@@ -49,6 +50,24 @@ def advance(server: NotebookServer, states: Iterable[str], **changes: Any) -> bo
     return bool(found)
 
 
+def begin_attempt(server: NotebookServer, stage: str) -> None:
+    """Make the row a new start; the caller holds it in a transaction."""
+    server.state = State.STARTING
+    server.stage = stage
+    server.reason = ""
+    server.message = ""
+    server.attempt += 1
+    server.progress = 0
+    server.run_id = ""
+    server.restart = False
+    server.saved_version = None
+    server.requested = timezone.now()
+    server.launched = server.started = server.last_activity = None
+    server.warned = server.ended = None
+    server.token_hash = tokens.digest(tokens.derive(server))
+    server.save()
+
+
 def launch(server: NotebookServer) -> None:
     """Ask the hub to start the server; when it does not answer, leave it for later."""
     try:
@@ -75,9 +94,12 @@ def mark_built(server: NotebookServer) -> bool:
 
 
 def mark_ready(server: NotebookServer, run_id: str) -> bool:
-    """The hub says that the server answers; ``run_id`` is the engine's run."""
+    """The hub says that the server answers; ``run_id`` is the engine's run.
+
+    It then gets what changed in the project's datasets while it started.
+    """
     now = timezone.now()
-    return advance(
+    is_news = advance(
         server,
         [State.STARTING],
         state=State.RUNNING,
@@ -88,6 +110,9 @@ def mark_ready(server: NotebookServer, run_id: str) -> bool:
         last_activity=now,
         warned=None,
     )
+    if is_news:
+        livedata.refresh(server.project_id)
+    return is_news
 
 
 def fail_start(server: NotebookServer, reason: str, message: str) -> bool:
@@ -110,20 +135,31 @@ def fail_spawn(server: NotebookServer, message: str) -> bool:
     return fail_start(server, Reason.SPAWN, message)
 
 
-def begin_stop(server: NotebookServer, reason: str, message: str = "") -> bool:
-    """Decide that the server ends, or note that it has ended; see :func:`finish_stop`."""
+def begin_stop(
+    server: NotebookServer, reason: str, message: str = "", *, restart: bool = False
+) -> bool:
+    """Decide that the server ends, or note that it has ended; see :func:`finish_stop`.
+
+    ``restart``: a new start follows.
+    """
     return advance(
         server,
         [State.STARTING, State.RUNNING],
         state=State.STOPPING,
         reason=reason,
         message=message,
+        restart=restart,
         saved_version=None,
     )
 
 
+def forget_restart(server: NotebookServer) -> bool:
+    """The server that is just stopping is to stay stopped."""
+    return advance(server, [State.STOPPING], restart=False)
+
+
 def finish_stop(server: NotebookServer) -> bool:
-    """Save a version, end the server, and close the attempt.
+    """Save a version, end the server, and close the attempt, or begin the next one.
 
     May be called again after it was cut short anywhere. Returns ``False`` while
     the hub is still at it or does not answer.
@@ -140,13 +176,31 @@ def finish_stop(server: NotebookServer) -> bool:
         log.warning("the hub did not stop notebook %s: %s", server, error)
         return False
     end_run(server.run_id)
-    return advance(
+    return _start_again(server) or advance(
         server,
         [State.STOPPING],
         state=State.STOPPED if server.reason in NotebookServer.PEACEFUL else State.FAILED,
         token_hash="",
         ended=timezone.now(),
     )
+
+
+def _start_again(server: NotebookServer) -> bool:
+    """The next attempt of a server that is to be restarted; whether it was."""
+    environment = server.project.environment
+    built = readiness.is_ready(environment)
+    with transaction.atomic():
+        again = (
+            NotebookServer.objects.select_for_update()
+            .filter(pk=server.pk, attempt=server.attempt, state=State.STOPPING, restart=True)
+            .first()
+        )
+        if again is None:
+            return False
+        begin_attempt(again, Stage.LAUNCHING if built else Stage.BUILDING)
+    if built:
+        launch(again)
+    return True
 
 
 def end_run(run_id: str) -> None:

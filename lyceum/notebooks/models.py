@@ -63,6 +63,7 @@ class NotebookServer(models.Model):
     run_id = models.CharField(_("run"), max_length=64, blank=True)
     token_hash = models.CharField(max_length=64, blank=True, db_index=True)
     message = models.TextField(_("message"), blank=True)
+    restart = models.BooleanField(_("starts again once it has stopped"), default=False)
     saved_version = models.PositiveIntegerField(_("version saved at the end"), null=True)
     requested = models.DateTimeField(_("requested"), null=True, blank=True)
     launched = models.DateTimeField(_("accepted by JupyterHub"), null=True, blank=True)

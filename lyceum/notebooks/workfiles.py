@@ -1,4 +1,4 @@
-"""What has to be in a work folder before its notebook server starts.
+"""What has to be in a work folder for its notebook server.
 
 The folder is the learner's: a link in the way is never followed.
 """
@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Iterable
 from contextlib import suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import nbformat
 from nbformat.v4 import new_notebook
@@ -19,7 +19,15 @@ from lyceum import environments
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
-DATA = "data"
+HOME = PurePosixPath("/home/aistudio")
+"""Where a work folder is in its sandbox."""
+
+_DATA = "data"
+
+
+def dataset_place(dataset_id: int) -> PurePosixPath:
+    """Where a dataset's files are in the sandbox (guide, 添加数据集)."""
+    return HOME / _DATA / f"data{dataset_id}"
 
 
 def ensure_notebook(home: Path, *, project_id: int, environment: str) -> None:
@@ -41,7 +49,7 @@ def ensure_mount_points(home: Path, *, dataset_ids: Iterable[int]) -> None:
     """
     folder = os.open(home, _FOLDER)
     try:
-        data = _folder(folder, DATA)
+        data = _folder(folder, _DATA)
         try:
             for dataset_id in dataset_ids:
                 os.close(_folder(data, f"data{dataset_id}"))
@@ -49,6 +57,20 @@ def ensure_mount_points(home: Path, *, dataset_ids: Iterable[int]) -> None:
             os.close(data)
     finally:
         os.close(folder)
+
+
+def remove_mount_point(home: Path, *, dataset_id: int) -> None:
+    """Remove the folder that a dataset was mounted on; one that is not empty stays."""
+    with suppress(OSError):
+        folder = os.open(home, _FOLDER)
+        try:
+            data = os.open(_DATA, _FOLDER, dir_fd=folder)
+            try:
+                os.rmdir(f"data{dataset_id}", dir_fd=data)
+            finally:
+                os.close(data)
+        finally:
+            os.close(folder)
 
 
 def _folder(parent: int, name: str) -> int:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from django.conf import settings as django_settings
 
 from lyceum import environments
 from lyceum.config import settings
-from lyceum.datasets.queries import version_folder
 from lyceum.engine.workload import Forward, Limits, Mount, Workload
 from lyceum.limits import limit
 from lyceum.notebook_extension import launch
-from lyceum.notebooks import jupyterconfig, tokens, workfiles
+from lyceum.notebooks import jupyterconfig, livedata, tokens, workfiles
 from lyceum.notebooks.actions import spawning_server
 from lyceum.notebooks.models import NotebookServer
+from lyceum.notebooks.workfiles import HOME
 from lyceum.projects import workfolder
 from lyceum.projects.models import Project
-from lyceum.projects.queries import dataset_links
 
-HOME = PurePosixPath("/home/aistudio")
 CONFIG = PurePosixPath("/opt/lyceum/jupyter")
 PORTAL_PORT = 18080
 """Where the portal is on the sandbox's own loopback."""
@@ -39,7 +37,7 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
     server = spawning_server(user_id=user_id, project_id=project_id)
     project = server.project
     home = workfolder.create(project.pk)
-    datasets = _dataset_folders(project)
+    datasets = livedata.dataset_folders(project)
     workfiles.ensure_mount_points(home, dataset_ids=datasets)
     workfiles.ensure_notebook(home, project_id=project.pk, environment=project.environment)
     language = server.user.language or django_settings.LANGUAGE_CODE
@@ -51,7 +49,7 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
         mounts=(
             Mount(home, HOME, writable=True),
             *(
-                Mount(folder, HOME / workfiles.DATA / f"data{dataset}")
+                Mount(folder, workfiles.dataset_place(dataset))
                 for dataset, folder in datasets.items()
             ),
             *_environment_mounts(project.environment),
@@ -64,15 +62,6 @@ def notebook_workload(user_id: int, project_id: int) -> Workload:
         hostname=f"project-{project.pk}",
         labels={"kind": LABEL, "user": str(user_id), "project": str(project_id)},
     )
-
-
-def _dataset_folders(project: Project) -> dict[int, Path]:
-    """The project's datasets' folders by id; one whose files are gone is left empty."""
-    folders = {
-        link.dataset_id: version_folder(link.dataset_id, link.version.number)
-        for link in dataset_links(project)
-    }
-    return {dataset: folder for dataset, folder in folders.items() if folder.is_dir()}
 
 
 def _environment_mounts(environment: str) -> tuple[Mount, ...]:

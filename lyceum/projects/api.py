@@ -8,10 +8,11 @@ from ninja.security import django_auth
 
 from lyceum.common.problems import ProblemOut
 from lyceum.common.streams import download
+from lyceum.notebooks import livedata
 from lyceum.notebooks.auth import ProjectTokenAuth
 from lyceum.projects import actions, diffs, queries, versions
 from lyceum.projects import schemas as s
-from lyceum.projects.models import Project, Version
+from lyceum.projects.models import Project, ProjectDataset, Version
 from lyceum.projects.queries import HallFilter, Sort, Tab
 
 _REFUSED = {400: ProblemOut, 401: ProblemOut, 403: ProblemOut, 404: ProblemOut, 409: ProblemOut}
@@ -275,21 +276,32 @@ def read_file(
 
 
 @router.get(
-    _PROJECT + "/datasets", response={200: list[s.DatasetLinkOut], **_REFUSED}, auth=_READ,
+    _PROJECT + "/datasets", response={200: list[s.DatasetUseOut], **_REFUSED}, auth=_READ,
     operation_id="list_project_datasets", summary="A project's datasets",
 )  # fmt: skip
 def list_datasets(request: HttpRequest, project_id: int):
-    project = queries.get_project(request.user, project_id)
-    return queries.seen_dataset_links(request.user, project)
+    """Those you may see; of your own project, also those that are not there any more."""
+    return _datasets(request, project_id)
 
 
 @router.post(
-    _PROJECT + "/datasets", response={201: s.DatasetLinkOut, **_REFUSED},
+    _PROJECT + "/datasets", response={201: s.DatasetUseOut, **_REFUSED},
     operation_id="add_project_dataset", summary="Add a dataset to a project",
 )  # fmt: skip
 def add_dataset(request: HttpRequest, project_id: int, body: s.DatasetIn):
     """409 with code `dataset_limit` when the project has two."""
-    return Status(201, actions.add_dataset(request.user, project_id, dataset_id=body.dataset_id))
+    link = actions.add_dataset(request.user, project_id, dataset_id=body.dataset_id)
+    return Status(201, _dataset(request, link))
+
+
+@router.post(
+    _PROJECT + "/datasets/{int:dataset_id}/update", response={200: s.DatasetUseOut, **_REFUSED},
+    operation_id="update_project_dataset", summary="Pin the newest version of a dataset",
+)  # fmt: skip
+def update_dataset(request: HttpRequest, project_id: int, dataset_id: int):
+    """409 with code `newest_already` when the project has it."""
+    link = actions.update_dataset(request.user, project_id, dataset_id=dataset_id)
+    return _dataset(request, link)
 
 
 @router.delete(
@@ -299,6 +311,19 @@ def add_dataset(request: HttpRequest, project_id: int, body: s.DatasetIn):
 def remove_dataset(request: HttpRequest, project_id: int, dataset_id: int):
     actions.remove_dataset(request.user, project_id, dataset_id=dataset_id)
     return Status(204, None)
+
+
+def _datasets(request: HttpRequest, project_id: int) -> list[s.DatasetUseOut]:
+    project = queries.get_project(request.user, project_id)
+    uses = queries.dataset_uses(request.user, project)
+    is_owner = project.owner_id == request.user.pk
+    waiting = livedata.awaiting_restart(project) if is_owner else ()
+    return [s.DatasetUseOut.of(use, restart_needed=use.link.dataset_id in waiting) for use in uses]
+
+
+def _dataset(request: HttpRequest, link: ProjectDataset) -> s.DatasetUseOut:
+    shown = _datasets(request, link.project_id)
+    return next(each for each in shown if each.dataset_id == link.dataset_id)
 
 
 def _version(request: HttpRequest, project_id: int, number: int) -> tuple[Project, Version]:

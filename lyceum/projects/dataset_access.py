@@ -31,11 +31,20 @@ def newest_version(user: User, dataset_id: int) -> DatasetVersion:
 
 
 def usable(user: User, dataset_ids: Iterable[int]) -> list[Dataset]:
-    """Those of ``dataset_ids`` that ``user`` may use, by name."""
+    """Those of ``dataset_ids`` that ``user`` may use, by name, each with ``newest``."""
     seen = queries.visible_datasets(user).filter(pk__in=list(dataset_ids))
-    return list(seen.select_related("owner").order_by("name"))
+    return _with_newest(list(seen.select_related("owner").order_by("name")))
 
 
 def pickable(user: User, *, tab: Tab, words: str) -> list[Dataset]:
-    """The first datasets of a tab with these words, for a picker; search finds more."""
-    return queries.datasets_page(user, tab=tab, words=words, size=_PICKER_SIZE).items
+    """The first datasets of a tab with these words, for a picker, each with ``newest``:
+    the version that a project gets. Search finds more."""
+    found = queries.datasets_page(user, tab=tab, words=words, size=_PICKER_SIZE)
+    return _with_newest(found.items)
+
+
+def _with_newest(datasets: list[Dataset]) -> list[Dataset]:
+    versions = queries.newest_versions(dataset.pk for dataset in datasets)
+    for dataset in datasets:
+        dataset.newest = versions.get(dataset.pk)
+    return datasets

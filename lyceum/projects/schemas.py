@@ -11,6 +11,7 @@ from ninja import Field, Schema
 from pydantic import ConfigDict
 
 from lyceum.projects.models import Project, Version
+from lyceum.projects.queries import DatasetUse
 
 
 class PersonOut(Schema):
@@ -217,23 +218,35 @@ class DatasetIn(Schema):
     dataset_id: int
 
 
-class DatasetLinkOut(Schema):
-    """A dataset of a project, in place 1 or 2, as notebooks see it."""
+class DatasetUseOut(Schema):
+    """A dataset of a project, in place 1 or 2, as notebooks see it.
+
+    ``lost``: why its notebooks don't get it any more (only its owner is told).
+    """
 
     dataset_id: int
-    name: str
+    name: str = Field(description="Empty when it is lost.")
     version: int
+    newest_version: int | None = Field(description="Null when it is lost.")
+    newest_note: str
+    lost: Literal["", "private", "trash"]
     position: int
     folder: str = Field(description="Where notebooks find its files.")
+    restart_needed: bool = Field(
+        description="Whether the notebook that runs sees the change only after a restart."
+    )
 
-    @staticmethod
-    def resolve_name(link: Any) -> str:
-        return link.dataset.name
-
-    @staticmethod
-    def resolve_version(link: Any) -> int:
-        return link.version.number
-
-    @staticmethod
-    def resolve_folder(link: Any) -> str:
-        return f"/home/aistudio/data/data{link.dataset_id}/"
+    @classmethod
+    def of(cls, use: DatasetUse, *, restart_needed: bool) -> DatasetUseOut:
+        link, newest = use.link, use.newest
+        return cls(
+            dataset_id=link.dataset_id,
+            name="" if use.lost else link.dataset.name,
+            version=link.version.number,
+            newest_version=newest.number if newest else None,
+            newest_note=newest.note if newest else "",
+            lost=use.lost,
+            position=link.position,
+            folder=f"/home/aistudio/data/data{link.dataset_id}/",
+            restart_needed=restart_needed,
+        )

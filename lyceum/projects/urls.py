@@ -31,6 +31,12 @@ urlpatterns = [
         writes.remove_dataset,
         name="remove_dataset",
     ),
+    path(
+        _PROJECT + "datasets/<int:dataset_id>/update/",
+        writes.update_dataset,
+        name="update_dataset",
+    ),
+    path(_PROJECT + "restart/", writes.restart, name="restart"),
     path(_PROJECT + "versions/", project.versions_list, name="versions"),
     path(_PROJECT + "versions/save/", writes.save_version, name="save_version"),
     path(_PROJECT + "versions/<int:number>/", project.detail, name="version"),

@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 
 from lyceum.common.errors import DomainError
+from lyceum.datasets.models import Dataset
 from lyceum.projects import actions, workfolder
 from tests.projects.making import make_dataset, make_project, make_user
 
@@ -53,6 +54,33 @@ def test_two_requests_can_not_make_three_datasets():
     )
     assert project.dataset_links.count() == 2
     assert refusals(results) == ["dataset_limit"] * 4
+    linked = set(project.dataset_links.values_list("dataset_id", flat=True))
+    counts = Dataset.objects.values_list("pk", "project_count")
+    assert dict(counts) == {each.pk: int(each.pk in linked) for each in datasets}
+
+
+def test_projects_that_take_and_leave_a_dataset_at_once_are_all_counted():
+    user = make_user("owner")
+    dataset, second = make_dataset(user), make_dataset(user)
+    takers = [make_project(user) for _ in range(4)]
+    leavers = [make_project(user, dataset_ids=[second.pk, dataset.pk]) for _ in range(2)]
+    shared = make_project(user, dataset_ids=[dataset.pk, second.pk], visibility="shared")
+    results = at_once(
+        *(
+            lambda pk=each.pk: actions.add_dataset(user, pk, dataset_id=dataset.pk)
+            for each in takers
+        ),
+        *(
+            lambda pk=each.pk: actions.remove_dataset(user, pk, dataset_id=dataset.pk)
+            for each in leavers
+        ),
+        lambda: actions.fork_project(user, shared.pk),
+        lambda: actions.remove_dataset(user, shared.pk, dataset_id=second.pk),
+    )
+    assert refusals(results) == []
+    for each in (dataset, second):
+        each.refresh_from_db()
+        assert each.project_count == each.project_links.count()
 
 
 def test_the_same_dataset_twice_at_once_is_there_once():

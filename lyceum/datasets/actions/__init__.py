@@ -3,7 +3,12 @@
 from lyceum.datasets.actions._fields import About
 from lyceum.datasets.actions.comments import add_comment, delete_comment
 from lyceum.datasets.actions.creating import create_dataset, create_version
-from lyceum.datasets.actions.details import edit_dataset, set_cover, set_project_count
+from lyceum.datasets.actions.details import (
+    edit_dataset,
+    lock_datasets,
+    set_cover,
+    set_project_count,
+)
 from lyceum.datasets.actions.drafts import discard_draft, open_draft, put_back, take_out
 from lyceum.datasets.actions.favourites import add_favourite, remove_favourite
 from lyceum.datasets.actions.official import install_official
@@ -27,6 +32,7 @@ __all__ = [
     "edit_dataset",
     "end_upload",
     "install_official",
+    "lock_datasets",
     "open_draft",
     "purge",
     "put_back",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import BinaryIO
 
@@ -73,6 +73,17 @@ def set_cover(user: User, dataset_id: int, *, image: BinaryIO | None) -> Dataset
     return dataset
 
 
+def lock_datasets(dataset_ids: Iterable[int]) -> None:
+    """Hold the datasets' rows until the caller's transaction ends.
+
+    For who changes which projects use them, or relies on their being there: a deletion
+    and a start of a notebook with the dataset then come one after the other. Always in
+    the order of ids, so that two who lock several don't wait for each other.
+    """
+    rows = Dataset.objects.select_for_update().filter(pk__in=set(dataset_ids))
+    list(rows.order_by("pk").values_list("pk"))
+
+
 def set_project_count(dataset_id: int, count: int) -> None:
     """Note how many projects use the dataset; for the projects' own actions."""
-    Dataset.objects.filter(pk=dataset_id).update(project_count=count)
+    Dataset.objects.filter(pk=dataset_id).exclude(project_count=count).update(project_count=count)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from lyceum.accounts.models import User
 from lyceum.common.errors import Conflict, DomainError
 from lyceum.datasets import storage
+from lyceum.datasets.actions.details import lock_datasets
 from lyceum.datasets.actions.drafts import forget, purge_drafts
 from lyceum.datasets.models import Dataset
 from lyceum.datasets.queries import owned_dataset, trashed_dataset
@@ -31,18 +32,20 @@ def delete_dataset(user: User, dataset_id: int, *, typed_name: str) -> Dataset:
     if " ".join(typed_name.split()) not in {dataset.name, dataset.shown_name}:
         sentence = _("This is not the dataset's name. Type it exactly to delete the dataset.")
         raise DomainError("name_differs", sentence, field="typed_name")
-    running = running_with_dataset(dataset.pk)
-    if running:
-        sentence = ngettext(
-            "%(count)d running project uses this dataset. It can be deleted when that has "
-            "stopped, or has taken it out.",
-            "%(count)d running projects use this dataset. It can be deleted when they have "
-            "stopped, or have taken it out.",
-            running,
-        )
-        raise Conflict("dataset_in_use", sentence % {"count": running})
-    dataset.deleted = timezone.now()
-    dataset.save(update_fields=["deleted", "updated"])
+    with transaction.atomic():
+        lock_datasets([dataset.pk])  # as a project's start does, which comes before or after
+        running = running_with_dataset(dataset.pk)
+        if running:
+            sentence = ngettext(
+                "%(count)d running project uses this dataset. It can be deleted when that has "
+                "stopped, or has taken it out.",
+                "%(count)d running projects use this dataset. It can be deleted when they have "
+                "stopped, or have taken it out.",
+                running,
+            )
+            raise Conflict("dataset_in_use", sentence % {"count": running})
+        dataset.deleted = timezone.now()
+        dataset.save(update_fields=["deleted", "updated"])
     return dataset
 
 

@@ -23,6 +23,7 @@ from lyceum.datasets.queries.files import (
     version_folder,
     zip_stream,
 )
+from lyceum.datasets.queries.for_projects import newest_versions, project_counts
 from lyceum.datasets.queries.hall import HallFilter, Sort, Tab, datasets_page, hall_page
 from lyceum.datasets.queries.quota import Quota, bytes_left, quota
 from lyceum.datasets.queries.related import (
@@ -61,10 +62,12 @@ __all__ = [
     "quota",
     "stored_file",
     "trash_of",
+    "newest_versions",
     "trashed_dataset",
     "version_folder",
     "versions_of",
     "visible_datasets",
+    "project_counts",
     "with_favourites",
     "zip_stream",
 ]

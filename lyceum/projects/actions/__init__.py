@@ -1,8 +1,13 @@
 """Writing projects; one file a subject. Each checks who asks, then writes at once."""
 
 from lyceum.projects.actions._fields import refresh_search
-from lyceum.projects.actions.dataset_use import count_use, forget_dataset
-from lyceum.projects.actions.datasets import add_dataset, remove_dataset
+from lyceum.projects.actions.dataset_use import (
+    count_use,
+    forget_dataset,
+    recount_use,
+    used_datasets,
+)
+from lyceum.projects.actions.datasets import add_dataset, remove_dataset, update_dataset
 from lyceum.projects.actions.details import edit_project, set_cover, set_tags, set_visibility
 from lyceum.projects.actions.forks import fork_project
 from lyceum.projects.actions.lifecycle import create_project, publish_official
@@ -20,6 +25,7 @@ __all__ = [
     "fork_project",
     "publish_official",
     "purge_trash",
+    "recount_use",
     "refresh_search",
     "remove_dataset",
     "restore_project",
@@ -30,4 +36,6 @@ __all__ = [
     "set_visibility",
     "star_project",
     "unstar_project",
+    "update_dataset",
+    "used_datasets",
 ]

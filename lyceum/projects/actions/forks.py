@@ -11,6 +11,7 @@ from lyceum.common.errors import Conflict
 from lyceum.projects import versions, workfolder
 from lyceum.projects.actions._birth import bring_forth, unborn_project
 from lyceum.projects.actions._fields import store_tags
+from lyceum.projects.actions.dataset_use import changing_use
 from lyceum.projects.actions.datasets import link_datasets
 from lyceum.projects.actions.versions import record_version, take_snapshot
 from lyceum.projects.dataset_access import usable_ids
@@ -43,9 +44,11 @@ def fork_project(user: User, project_id: int, *, number: int | None = None) -> P
         versions.check_out(original.pk, source.commit, workfolder.home(fork.pk), rename=rename)
         snapshot = take_snapshot(fork.pk)
         with transaction.atomic():
-            store_tags(fork, list(original.tags.values_list("name", flat=True)))
-            link_datasets(fork, [link.version for link in links if link.dataset_id in usable])
-            record_version(fork, snapshot, author=user, note="", cause=Version.Cause.FORK)
-            bring_forth(fork)
+            # The project before the datasets, in the order of everybody who locks both.
             Project.objects.filter(pk=original.pk).update(fork_count=F("fork_count") + 1)
+            with changing_use(usable):
+                store_tags(fork, list(original.tags.values_list("name", flat=True)))
+                link_datasets(fork, [link.version for link in links if link.dataset_id in usable])
+                record_version(fork, snapshot, author=user, note="", cause=Version.Cause.FORK)
+                bring_forth(fork)
     return fork

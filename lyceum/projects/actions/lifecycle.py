@@ -22,6 +22,7 @@ from lyceum.projects.actions._fields import (
     refresh_search,
     store_tags,
 )
+from lyceum.projects.actions.dataset_use import changing_use
 from lyceum.projects.actions.datasets import check_dataset_count, link_datasets
 from lyceum.projects.actions.versions import record_version, take_snapshot
 from lyceum.projects.dataset_access import newest_version
@@ -71,7 +72,7 @@ def create_project(
         for path, data in {**starter_files(project, chosen, notebook), **(files or {})}.items():
             workfolder.write_file(root, path, data)
         snapshot = take_snapshot(project.pk)
-        with transaction.atomic():
+        with changing_use(dataset_ids):
             store_tags(project, tag_names)
             link_datasets(project, dataset_versions)
             record_version(project, snapshot, author=user, note="", cause=Version.Cause.CREATE)

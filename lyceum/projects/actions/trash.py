@@ -12,6 +12,7 @@ from lyceum.accounts.models import User
 from lyceum.common.errors import DomainError
 from lyceum.limits import limit
 from lyceum.projects import workfolder
+from lyceum.projects.actions.dataset_use import changing_use, count_use, used_datasets
 from lyceum.projects.actions.versions import save_version
 from lyceum.projects.models import Project, Version
 from lyceum.projects.queries import owned_project, trashed_project
@@ -32,17 +33,13 @@ def delete_project(user: User, project_id: int, *, typed_name: str) -> Project:
         raise DomainError("name_differs", sentence, field="typed_name")
     stop_notebook(user, project_id=project.pk)
     save_version(user, project.pk, cause=Version.Cause.AUTOMATIC)
-    project.deleted = timezone.now()
-    project.save(update_fields=["deleted", "updated"])
-    return project
+    return _set_deleted(project, timezone.now())
 
 
 def restore_project(user: User, project_id: int) -> Project:
     """Take a project out of its owner's trash, as it was."""
     project = trashed_project(user, project_id)
-    project.deleted = None
-    project.save(update_fields=["deleted", "updated"])
-    return project
+    return _set_deleted(project, None)
 
 
 def purge_trash(*, now: datetime | None = None) -> int:
@@ -59,6 +56,14 @@ def purge_trash(*, now: datetime | None = None) -> int:
     return purged
 
 
+def _set_deleted(project: Project, moment: datetime | None) -> Project:
+    with transaction.atomic():
+        project.deleted = moment
+        project.save(update_fields=["deleted", "updated"])
+        count_use(used_datasets(project))
+    return project
+
+
 def _purge(project_id: int, oldest: datetime) -> bool:
     with transaction.atomic():
         # Locked and asked again: the owner may just be taking it out of the trash.
@@ -71,5 +76,6 @@ def _purge(project_id: int, oldest: datetime) -> bool:
         workfolder.delete(project.pk)
         if project.cover:
             project.cover.storage.delete(project.cover.name)
-        project.delete()
+        with changing_use(used_datasets(project)):
+            project.delete()
     return True

@@ -25,7 +25,10 @@ UNPROCESSABLE = 422
 @login_required
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """The dialog; POST creates the project and offers to view or run it."""
+    """The dialog; POST creates the project and offers to view or run it.
+
+    ``?dataset=`` (once or twice): chosen from the start, if the learner may use it.
+    """
     form = CreateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         project = try_action(form, lambda: _create(request, form))
@@ -38,7 +41,10 @@ def new(request: HttpRequest) -> HttpResponse:
         "kinds": Project.Kind,
         "environments": choices.environment_choices(),
         "resources": resources(),
-        **_picker(request, form.data.getlist("datasets") if form.is_bound else []),
+        **_picker(
+            request,
+            form.data.getlist("datasets") if form.is_bound else request.GET.getlist("dataset"),
+        ),
     }
     status = UNPROCESSABLE if form.is_bound else 200
     return render(request, "projects/new.html", shown, status=status)

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from lyceum.common.markdown import render_markdown
+from lyceum.notebooks import livedata
 from lyceum.projects import choices, content, diffs, queries, rendering
 from lyceum.projects.models import Project, Version
 
@@ -70,9 +71,10 @@ def forks(request: HttpRequest, project_id: int) -> HttpResponse:
 def datasets(request: HttpRequest, project_id: int) -> HttpResponse:
     """数据集: what the project uses, as far as this reader may see it."""
     project = queries.get_project(request.user, project_id)
-    links = queries.dataset_links(project)
-    seen = queries.seen_dataset_links(request.user, project)
-    shown = {"links": seen, "hidden_count": len(links) - len(seen)}
+    shown = {
+        "hidden_count": queries.hidden_datasets(request.user, project),
+        "needs_restart": _is_owner(request, project) and livedata.awaiting_restart(project),
+    }
     return _page(request, project, "datasets", shown)
 
 
@@ -94,7 +96,7 @@ def page_context(request: HttpRequest, project: Project, tab: str) -> dict[str, 
         "environment_label": choices.environment_label(project.environment),
         "framework_label": choices.framework_label(project.framework),
         "origin": queries.origin_of(request.user, project),
-        "side_datasets": queries.seen_dataset_links(request.user, project),
+        "uses": queries.dataset_uses(request.user, project),
         "newest": queries.latest_version(project),
         "kinds": Project.Kind,
         "causes": Version.Cause,

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from lyceum.common.dialogs import answer_form, form_status, leave_for
-from lyceum.common.errors import DomainError
+from lyceum.common.errors import Conflict, DomainError
 from lyceum.common.forms import CoverForm, try_action
 from lyceum.common.streams import download
 from lyceum.datasets.queries import Tab as DatasetTab
+from lyceum.notebooks.actions import restart_notebook
 from lyceum.projects import actions, queries, versions
 from lyceum.projects.dataset_access import pickable
 from lyceum.projects.forms import AboutForm, DeleteForm, NoteForm
@@ -190,6 +191,29 @@ def add_dataset(request: HttpRequest, project_id: int) -> HttpResponse:
             return leave_for(request, reverse("projects:datasets", args=[project.pk]))
     shown = {"project": project, "refusal": refusal, **_choices(request)}
     return render(request, "projects/add_dataset.html", shown, status=422 if refusal else 200)
+
+
+@login_required
+@require_POST
+def update_dataset(request: HttpRequest, project_id: int, dataset_id: int) -> HttpResponse:
+    """Give the project the newest version of a dataset."""
+    try:
+        link = actions.update_dataset(request.user, project_id, dataset_id=dataset_id)
+    except Conflict as refusal:
+        messages.info(request, refusal.message)
+    else:
+        text = _("The project uses version %(number)d of the dataset now.")
+        messages.success(request, text % {"number": link.version.number})
+    return leave_for(request, reverse("projects:datasets", args=[project_id]))
+
+
+@login_required
+@require_POST
+def restart(request: HttpRequest, project_id: int) -> HttpResponse:
+    """Stop the project's notebook and start it again, for what it can't get otherwise."""
+    restart_notebook(request.user, project_id=project_id)
+    messages.success(request, _("The notebook is being restarted."))
+    return leave_for(request, reverse("projects:datasets", args=[project_id]))
 
 
 @login_required

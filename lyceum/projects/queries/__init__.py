@@ -13,9 +13,12 @@ from lyceum.projects.queries.access import (
 from lyceum.projects.queries.files import Files, files_of
 from lyceum.projects.queries.hall import PAGE_SIZE, HallFilter, Sort, Tab, hall_page, tab_with
 from lyceum.projects.queries.related import (
+    DatasetUse,
     dataset_links,
+    dataset_uses,
     forks_page,
     has_starred,
+    hidden_datasets,
     projects_of,
     projects_using,
     seen_dataset_links,
@@ -25,17 +28,20 @@ from lyceum.projects.queries.related import (
 
 __all__ = [
     "PAGE_SIZE",
+    "DatasetUse",
     "Files",
     "HallFilter",
     "Sort",
     "Tab",
     "dataset_links",
+    "dataset_uses",
     "files_of",
     "forks_page",
     "get_project",
     "get_version",
     "hall_page",
     "has_starred",
+    "hidden_datasets",
     "latest_version",
     "official_project",
     "origin_of",

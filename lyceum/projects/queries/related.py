@@ -2,15 +2,39 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.db.models import QuerySet
 
 from lyceum.accounts.models import User
 from lyceum.common.paging import Page, page_of
+from lyceum.datasets.models import DatasetVersion
+from lyceum.datasets.queries import newest_versions
 from lyceum.projects.dataset_access import usable_ids
 from lyceum.projects.models import Project, ProjectDataset, Star, Version
 from lyceum.projects.queries.access import Reader, visible_projects
 
 PAGE_SIZE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetUse:
+    """A dataset that a project uses, pinned to ``link.version``.
+
+    ``newest`` is the dataset's newest version, ``None`` when it is lost. ``lost`` says
+    why the project does not get it any more: ``trash``, ``private`` (another's, made
+    private since), or empty while it is there.
+    """
+
+    link: ProjectDataset
+    newest: DatasetVersion | None
+    lost: str = ""
+
+    @property
+    def newer(self) -> DatasetVersion | None:
+        """The newest version, if the project has an older one."""
+        is_newer = self.newest is not None and self.newest.pk != self.link.version_id
+        return self.newest if is_newer else None
 
 
 def versions_page(
@@ -54,6 +78,27 @@ def seen_dataset_links(user: Reader, project: Project) -> list[ProjectDataset]:
     return [link for link in links if link.dataset_id in seen]
 
 
+def dataset_uses(user: Reader, project: Project) -> list[DatasetUse]:
+    """The project's datasets as ``user`` may see them, in their places.
+
+    Its owner also sees which are not there any more; others see those that they may see.
+    """
+    links = dataset_links(project)
+    seen = usable_ids(user, [link.dataset_id for link in links])
+    newest = newest_versions(seen)
+    is_owner = user.is_authenticated and project.owner_id == user.pk
+    uses = [DatasetUse(each, newest.get(each.dataset_id), _lost(each, seen)) for each in links]
+    return [use for use in uses if is_owner or not use.lost]
+
+
+def hidden_datasets(user: Reader, project: Project) -> int:
+    """How many private datasets of its owner's the project uses that ``user`` can't see."""
+    links = dataset_links(project)
+    seen = usable_ids(user, [link.dataset_id for link in links])
+    usable = usable_ids(project.owner, [link.dataset_id for link in links])
+    return len(usable - seen)
+
+
 def projects_using(
     user: Reader, dataset_id: int, *, cursor: str | None = None, size: int = PAGE_SIZE
 ) -> Page[Project]:
@@ -79,3 +124,9 @@ def projects_of(person: User, user: Reader, *, size: int = 12) -> list[Project]:
 def trash_of(user: User) -> QuerySet[Project]:
     """The projects in ``user``'s trash, last deleted first."""
     return Project.objects.filter(owner=user, deleted__isnull=False).order_by("-deleted")
+
+
+def _lost(link: ProjectDataset, seen: set[int]) -> str:
+    if link.dataset_id in seen:
+        return ""
+    return "trash" if link.dataset.deleted else "private"
