@@ -27,7 +27,7 @@ from lyceum.common.errors import DomainError
 from lyceum.config import settings
 
 _CHUNK = 1 << 20
-_LONGEST_PATH = 500
+LONGEST_PATH = 500
 _LONGEST_PART_BYTES = 255
 _BLOB_REST_SECONDS = 24 * 3600.0
 
@@ -64,7 +64,7 @@ def clean_path(path: str) -> str:
     if (
         not is_plain
         or path == "."
-        or len(path) > _LONGEST_PATH
+        or len(path) > LONGEST_PATH
         or any(unicodedata.category(character) in ("Cc", "Cs") for character in path)
         or any(len(part.encode()) > _LONGEST_PART_BYTES for part in pure.parts)
     ):

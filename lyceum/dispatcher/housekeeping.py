@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from lyceum.datasets.actions import unpacking_steps
 from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError, Status
 from lyceum.notebooks.models import NotebookServer
@@ -69,4 +70,4 @@ class Schedule:
                 yield job
 
 
-_JOBS: dict[Job, float] = {tidy_runs: 60.0, purge_trash: 3600.0}
+_JOBS: dict[Job, float] = {tidy_runs: 60.0, unpacking_steps.tidy: 60.0, purge_trash: 3600.0}

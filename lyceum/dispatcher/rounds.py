@@ -15,6 +15,7 @@ from django.utils import timezone
 from lyceum.dispatcher import housekeeping, steps
 from lyceum.dispatcher.builds import Builds
 from lyceum.dispatcher.rules import Decision, Seen, Step, decide
+from lyceum.dispatcher.unpackings import Unpackings
 from lyceum.engine import local_engine
 from lyceum.engine.base import Status
 from lyceum.notebooks import hubapi
@@ -45,6 +46,7 @@ class Rounds:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="step")
         self._builds = Builds()
+        self._unpackings = Unpackings()
         self._in_hand: set[int] = set()
         self._suspected: dict[int, tuple[int, Decision]] = {}
         self._hub: dict[hubapi.Key, hubapi.HubServer] | None = None
@@ -70,9 +72,10 @@ class Rounds:
         for server in self._servers():
             if server.pk not in self._in_hand:
                 self._consider(server)
+        unpacking = self._unpackings.turn()
         for job in self._housekeeping.due():
             self._hand_out(job)
-        return MOVING_SECONDS if moving else RESTING_SECONDS
+        return MOVING_SECONDS if moving or unpacking else RESTING_SECONDS
 
     def _ask_hub(self, *, fresh: bool) -> None:
         now = time.monotonic()

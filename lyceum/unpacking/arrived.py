@@ -28,7 +28,8 @@ class Found:
 def found(folder: Path) -> list[Found]:
     """The files of a finished run in ``folder``, by path.
 
-    Raises `Unexpected` for a link, a device, or a file with another name elsewhere.
+    Raises `Unexpected` for a link or a device. Hard links can't lead out of the run's
+    own folder, so they are files like others.
     """
     root = folder / FILES
     return sorted(_below(root, root), key=lambda each: each.path)
@@ -40,7 +41,7 @@ def _below(folder: Path, root: Path) -> Iterator[Found]:
             about = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(about.st_mode):
                 yield from _below(Path(entry.path), root)
-            elif stat.S_ISREG(about.st_mode) and about.st_nlink == 1:
+            elif stat.S_ISREG(about.st_mode):
                 place = Path(entry.path)
                 yield Found(place.relative_to(root).as_posix(), place, about.st_size)
             else:
