@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from lyceum.datasets.models import Dataset, DatasetVersion
+from lyceum.datasets.actions import refresh_search
+from lyceum.datasets.models import Comment, Dataset, DatasetVersion, Tag
 
 
 class VersionInline(admin.TabularInline):
@@ -24,13 +25,53 @@ class VersionInline(admin.TabularInline):
 
 @admin.register(Dataset)
 class DatasetAdmin(admin.ModelAdmin):
-    list_display = ("name", "owner", "visibility", "is_official", "created", "deleted")
-    list_filter = ("is_official", "visibility")
-    search_fields = ("name", "name_en", "slug", "owner__username")
-    autocomplete_fields = ("owner",)
-    readonly_fields = ("slug", "is_official", "created", "updated")
+    list_display = (
+        "name", "owner", "visibility", "is_official", "file_count", "size", "created", "deleted",
+    )  # fmt: skip
+    list_filter = ("is_official", "visibility", "licence")
+    list_select_related = ("owner",)
+    show_full_result_count = False
+    search_fields = ("=id", "search_text", "owner__username")
+    fields = (
+        "owner", "name", "name_en", "summary", "summary_en", "description", "description_en",
+        "licence", "source", "visibility", "tags", "slug", "is_official", "size", "file_count",
+        "favourite_count", "project_count", "created", "updated", "deleted",
+    )  # fmt: skip
+    readonly_fields = (
+        "owner", "slug", "is_official", "size", "file_count", "favourite_count", "project_count",
+        "created", "updated", "deleted",
+    )  # fmt: skip
+    autocomplete_fields = ("tags",)
     inlines = (VersionInline,)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Datasets come from their pages or from ``examples/``, with their files."""
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Owners delete; the trash is emptied by itself."""
+        return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        refresh_search(form.instance)
+
+
+@admin.register(Comment)
+class CommentAdmin(admin.ModelAdmin):
+    """Comments, to read and to remove: nobody writes in another's name."""
+
+    list_display = ("dataset", "author", "text", "created")
+    list_select_related = ("dataset", "author")
+    search_fields = ("text", "author__username", "dataset__name")
+    show_full_result_count = False
+    readonly_fields = ("dataset", "author", "text", "created")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(Tag)
+class TagAdmin(admin.ModelAdmin):
+    list_display = ("name",)
+    search_fields = ("name",)

@@ -1,7 +1,7 @@
 from django.urls import path
 
 from lyceum.datasets import internal
-from lyceum.datasets.pages import detail, files, hall, unpacking
+from lyceum.datasets.pages import comments, detail, files, hall, unpacking, writes
 
 app_name = "datasets"
 
@@ -13,7 +13,18 @@ urlpatterns = [
     path("datasets/", hall.hall, name="hall"),
     path(_DATASET, detail.detail, name="detail"),
     path(_DATASET + "projects/", detail.projects, name="projects"),
-    path(_DATASET + "favourite/", detail.favourite, name="favourite"),
+    path(_DATASET + "versions/", detail.versions, name="versions"),
+    path(_VERSION, detail.detail, name="version"),
+    path(_DATASET + "comments/", comments.comments, name="comments"),
+    path(_DATASET + "comments/<int:comment_id>/delete/", comments.delete, name="delete_comment"),
+    path(_DATASET + "favourite/", writes.favourite, name="favourite"),
+    path(_DATASET + "edit/", writes.edit, name="edit"),
+    path(_DATASET + "cover/", writes.cover, name="cover"),
+    path(_DATASET + "visibility/", writes.visibility, name="visibility"),
+    path(_DATASET + "delete/", writes.delete, name="delete"),
+    path(_DATASET + "restore/", writes.restore, name="restore"),
+    path("datasets/trash/", writes.trash, name="trash"),
+    path("people/<int:user_id>/datasets/", hall.of_person, name="of_person"),
     path(_VERSION + "files/<path:path>", files.download, name="file"),
     path(_VERSION + "zip/", files.download_zip, name="zip"),
     path(_DATASET + "unpack/", unpacking.start, name="unpack"),

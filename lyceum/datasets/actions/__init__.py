@@ -1,6 +1,6 @@
 """Writing datasets; one file a subject. Each checks who asks, then writes at once."""
 
-from lyceum.datasets.actions._fields import About
+from lyceum.datasets.actions._fields import About, refresh_search
 from lyceum.datasets.actions.comments import add_comment, delete_comment
 from lyceum.datasets.actions.creating import create_dataset, create_version
 from lyceum.datasets.actions.details import (
@@ -36,6 +36,7 @@ __all__ = [
     "open_draft",
     "purge",
     "put_back",
+    "refresh_search",
     "remove_favourite",
     "restore_dataset",
     "set_cover",

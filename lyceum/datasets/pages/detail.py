@@ -1,52 +1,141 @@
-"""A dataset's page: what it is, its files, who uses it, the favourite mark."""
+"""A dataset's page (guide, 数据集): its head and its tabs."""
 
 from __future__ import annotations
 
-from django.contrib.auth.decorators import login_required
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.utils.translation import get_language
-from django.views.decorators.http import require_POST, require_safe
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from lyceum.common.markdown import render_markdown
-from lyceum.datasets import actions, queries
-from lyceum.datasets.models import Dataset
+from lyceum.datasets import queries
+from lyceum.datasets.licences import licence
+from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
+from lyceum.datasets.previewable import is_previewable
+from lyceum.datasets.queries.unpacking import archive_folder
 from lyceum.projects.queries import projects_using
+
+_LONG_CHARACTERS, _LONG_LINES = 600, 16
+"""A description beyond these is first shown cut, so that the files are near."""
 
 
 @require_safe
-def detail(request: HttpRequest, dataset_id: int) -> HttpResponse:
-    """What a dataset is, and the files of its newest version."""
+@vary_on_headers("HX-Request", "HX-Target")
+def detail(request: HttpRequest, dataset_id: int, number: int | None = None) -> HttpResponse:
+    """What a dataset is and its files: of the newest version, or of version ``number``.
+
+    ``?folder=`` is the folder shown and ``?file=`` the file to look into; HTMX asking for
+    ``#files`` gets that folder alone.
+    """
     dataset = queries.get_dataset(request.user, dataset_id)
-    version = queries.newest_version(dataset)
+    newest = queries.newest_version(dataset)
+    version = newest if number is None else queries.get_version(dataset, number)
     shown = {
         "dataset": dataset,
-        "description": render_markdown(_in_language(dataset)),
         "version": version,
-        "files": queries.files_of(version) if version else [],
+        "is_owner": _is_owner(request, dataset),
+        "places": _places(dataset),
+        **_folder(request, version),
+    }
+    if request.htmx.target == "files":
+        return render(request, "datasets/files.html", shown)
+    shown |= page_context(request, dataset, "data", newest=newest, version=version) | {
+        "versions": queries.versions_page(dataset, size=10).items,
+        "description": render_markdown(dataset.shown_description),
+        "is_long": _is_long(dataset.shown_description),
+        "previewed": _previewed(request, version, shown["folder"]),
     }
     return render(request, "datasets/detail.html", shown)
 
 
 @require_safe
-def projects(request: HttpRequest, dataset_id: int) -> HttpResponse:
-    """The projects, open to this reader, that use the dataset."""
+@vary_on_headers("HX-Request")
+def versions(request: HttpRequest, dataset_id: int) -> HttpResponse:
+    """All versions with what each changed; with HTMX, the next ones only."""
     dataset = queries.get_dataset(request.user, dataset_id)
-    page = projects_using(request.user, dataset.pk, cursor=request.GET.get("cursor"))
+    page = queries.versions_page(dataset, cursor=request.GET.get("cursor"))
+    shown = {"dataset": dataset, "page": page}
+    if request.htmx and request.GET.get("cursor"):
+        return render(request, "datasets/version_items.html", shown)
+    newest = queries.newest_version(dataset)
+    shown |= page_context(request, dataset, "versions", newest=newest)
+    return render(request, "datasets/versions.html", shown)
+
+
+@require_safe
+def projects(request: HttpRequest, dataset_id: int) -> HttpResponse:
+    """The projects, open to this reader, that use the dataset: a fragment."""
+    dataset = queries.get_dataset(request.user, dataset_id)
+    page = projects_using(request.user, dataset.pk, cursor=request.GET.get("cursor"), size=6)
     return render(request, "datasets/projects.html", {"dataset": dataset, "page": page})
 
 
-@login_required
-@require_POST
-def favourite(request: HttpRequest, dataset_id: int) -> HttpResponse:
-    """Mark the dataset (``on=1``) or take the mark away."""
-    change = actions.add_favourite if request.POST.get("on") else actions.remove_favourite
-    dataset = change(request.user, dataset_id)
-    if not request.htmx:
-        return redirect("datasets:detail", dataset.pk)
-    return render(request, "datasets/favourite.html", {"dataset": dataset})
+def page_context(
+    request: HttpRequest,
+    dataset: Dataset,
+    tab: str,
+    *,
+    newest: DatasetVersion | None,
+    version: DatasetVersion | None = None,
+) -> dict[str, Any]:
+    """What the head and the side of every page of a dataset show; of ``version``, or the
+    newest."""
+    return {
+        "dataset": dataset,
+        "tab": tab,
+        "newest": newest,
+        "version": version or newest,
+        "is_owner": _is_owner(request, dataset),
+        "licence": licence(dataset.licence),
+        "places": _places(dataset),
+        "comment_count": dataset.comments.count(),
+    }
 
 
-def _in_language(dataset: Dataset) -> str:
-    english = (get_language() or "").startswith("en")
-    return (english and dataset.description_en) or dataset.description
+def _is_long(text: str) -> bool:
+    return len(text) > _LONG_CHARACTERS or text.count("\n") > _LONG_LINES
+
+
+def _folder(request: HttpRequest, version: DatasetVersion | None) -> dict[str, Any]:
+    if version is None:
+        return {"folder": None, "archives": set()}
+    folder = queries.folder_of(version, _path(request, "folder"))
+    return {
+        "folder": folder,
+        "archives": {file.path for file in folder.files if archive_folder(file.path)},
+    }
+
+
+def _previewed(
+    request: HttpRequest, version: DatasetVersion | None, folder: queries.Folder | None
+) -> DatasetFile | None:
+    """The file to look into at once: the one asked for, or the first that can be shown."""
+    if version is None or folder is None:
+        return None
+    asked = _path(request, "file")
+    if asked:
+        return queries.stored_file(version, asked)
+    near = (*folder.files, *queries.files_of(version))
+    return next((file for file in near if is_previewable(file.path)), None)
+
+
+def _path(request: HttpRequest, name: str) -> str:
+    # A NUL is in no path, and PostgreSQL fails when asked for one.
+    return request.GET.get(name, "").replace("\0", "�")
+
+
+def _places(dataset: Dataset) -> dict[str, str]:
+    """Where the dataset's folder is (guide, 数据集): in a notebook, in a cluster task, and
+    seen from the folder that holds the datasets."""
+    folder = f"data{dataset.pk}/"
+    return {
+        "notebook": f"/home/aistudio/data/{folder}",
+        "cluster": f"/root/paddlejob/workspace/train_data/datasets/{folder}",
+        "relative": folder,
+    }
+
+
+def _is_owner(request: HttpRequest, dataset: Dataset) -> bool:
+    return request.user.is_authenticated and dataset.owner_id == request.user.pk

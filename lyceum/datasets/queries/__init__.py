@@ -27,14 +27,19 @@ from lyceum.datasets.queries.for_projects import newest_versions, project_counts
 from lyceum.datasets.queries.hall import HallFilter, Sort, Tab, datasets_page, hall_page
 from lyceum.datasets.queries.quota import Quota, bytes_left, quota
 from lyceum.datasets.queries.related import (
+    Changes,
+    changes,
     comments_page,
+    datasets_of,
     popular_tags,
     trash_of,
     versions_of,
+    versions_page,
 )
 
 __all__ = [
     "FILES_SHOWN",
+    "Changes",
     "DraftView",
     "Folder",
     "HallFilter",
@@ -45,7 +50,9 @@ __all__ = [
     "UploadView",
     "archive_name",
     "bytes_left",
+    "changes",
     "comments_page",
+    "datasets_of",
     "datasets_page",
     "draft_view",
     "file_path",
@@ -55,19 +62,20 @@ __all__ = [
     "get_version",
     "hall_page",
     "newest_version",
+    "newest_versions",
     "official_dataset",
     "owned_dataset",
     "owned_draft",
     "popular_tags",
+    "project_counts",
     "quota",
     "stored_file",
     "trash_of",
-    "newest_versions",
     "trashed_dataset",
     "version_folder",
     "versions_of",
+    "versions_page",
     "visible_datasets",
-    "project_counts",
     "with_favourites",
     "zip_stream",
 ]
