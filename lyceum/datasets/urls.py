@@ -1,13 +1,14 @@
 from django.urls import path
 
 from lyceum.datasets import internal
-from lyceum.datasets.pages import comments, detail, files, hall, unpacking, writes
+from lyceum.datasets.pages import comments, detail, drafts, files, hall, unpacking, writes
 
 app_name = "datasets"
 
 _DATASET = "datasets/<int:dataset_id>/"
 _VERSION = _DATASET + "versions/<int:number>/"
 _UNPACKING = _DATASET + "unpackings/<int:unpacking_id>/"
+_DRAFT = "datasets/drafts/<uuid:draft_id>/"
 
 urlpatterns = [
     path("datasets/", hall.hall, name="hall"),
@@ -27,6 +28,15 @@ urlpatterns = [
     path("people/<int:user_id>/datasets/", hall.of_person, name="of_person"),
     path(_VERSION + "files/<path:path>", files.download, name="file"),
     path(_VERSION + "zip/", files.download_zip, name="zip"),
+    path("datasets/new/", drafts.new, name="new"),
+    path(_DATASET + "update/", drafts.update, name="update"),
+    path(_DRAFT, drafts.draft, name="draft"),
+    path(_DRAFT + "files/", drafts.files, name="draft_files"),
+    path(_DRAFT + "take-out/", drafts.take_out, name="take_out"),
+    path(_DRAFT + "put-back/", drafts.put_back, name="put_back"),
+    path(_DRAFT + "about/", drafts.about, name="draft_about"),
+    path(_DRAFT + "version/", drafts.version, name="draft_version"),
+    path(_DRAFT + "discard/", drafts.discard, name="discard_draft"),
     path(_DATASET + "unpack/", unpacking.start, name="unpack"),
     path(_DATASET + "unpackings/", unpacking.shown, name="unpackings"),
     path(_UNPACKING, unpacking.state, name="unpacking"),
