@@ -12,6 +12,8 @@ export function startControls(): void {
     }
     const copied = target.closest<HTMLElement>("[data-copy]")?.dataset["copy"];
     if (copied !== undefined) void copy(copied);
+    const inserter = target.closest<HTMLElement>("[data-insert]");
+    if (inserter) insert(inserter);
   });
   document.addEventListener("change", (event) => {
     const input = event.target as HTMLInputElement;
@@ -36,6 +38,20 @@ async function copy(value: string): Promise<void> {
   } catch {
     toast(text("textNotCopied"), "error");
   }
+}
+
+/**
+ * `<button data-insert="#field" data-insert-from="#template">` puts a `<template>`'s text
+ * into a text field, behind what is typed there already.
+ */
+function insert(button: HTMLElement): void {
+  const field = document.querySelector<HTMLTextAreaElement>(button.dataset["insert"] ?? "");
+  const pattern = document.querySelector<HTMLTemplateElement>(button.dataset["insertFrom"] ?? "");
+  if (!field || !pattern) return;
+  const typed = field.value.trimEnd();
+  field.value = (typed && `${typed}\n\n`) + (pattern.content.textContent ?? "").trim();
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.focus();
 }
 
 /** `<input type=file data-preview="#image">` shows the chosen picture before it is sent. */
