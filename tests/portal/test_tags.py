@@ -10,6 +10,7 @@ from django import forms
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
+from django.utils.timezone import now
 
 from lyceum.accounts.models import User
 from lyceum.portal.templatetags import lyceum as tags
@@ -108,3 +109,20 @@ def test_a_moment_is_written_for_the_readers_own_zone() -> None:
     html = render("{% local_time noon %}", noon=noon)
     assert 'datetime="2026-01-02T12:00:00+00:00" data-local-time' in html
     assert "UTC</time>" in html
+
+
+@pytest.mark.parametrize(
+    ("passed", "english", "chinese"),
+    [
+        (timedelta(seconds=59), "just now, for less than a minute", "刚刚, for 不到 1 分钟"),
+        (timedelta(minutes=5), "5\xa0minutes ago, for 5\xa0minutes", "5 分钟前, for 5 分钟"),
+    ],
+)
+def test_no_time_is_told_as_zero_minutes(passed: timedelta, english: str, chinese: str) -> None:
+    said = {}
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            moment = now() - passed
+            said[language] = render("{{ then|ago }}, for {{ then|lasting }}", then=moment)
+    assert said["en"] == english
+    assert said["zh-hans"].replace("\xa0", " ") == chinese

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from typing import Any
 from django import template
 from django.core.exceptions import ImproperlyConfigured
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, RadioSelect
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.timesince import timesince
+from django.utils.translation import get_language, gettext
 
 from lyceum.portal import covers
 
@@ -119,6 +121,24 @@ def local_time(moment: datetime) -> SafeString:
         moment.astimezone(UTC).isoformat(timespec="seconds"),
         date_format(moment.astimezone(UTC), "SHORT_DATETIME_FORMAT"),
     )
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long ago, as a part of a sentence: “5 minutes ago”, “just now” within the first."""
+    if _is_fresh(moment):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(moment)}
+
+
+@register.filter
+def lasting(moment: datetime) -> str:
+    """How long it has been since: “5 minutes”, “less than a minute”."""
+    return gettext("less than a minute") if _is_fresh(moment) else timesince(moment)
+
+
+def _is_fresh(moment: datetime) -> bool:
+    return timezone.now() - moment < timedelta(minutes=1)
 
 
 @register.filter
