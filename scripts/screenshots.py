@@ -26,7 +26,13 @@ from tests.support.platform import Platform, free_ports  # noqa: E402
 FOLDER = ROOT / "docs" / "screenshots"
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 TRAINED_MILLISECONDS = 240_000
-SETTLE_MILLISECONDS = 700  # lazy parts and fonts
+SETTLE_MILLISECONDS = 700  # fonts, and what scripts draw
+# Covers below the fold load when they come near; frames of notebooks when they are seen.
+LOAD_ALL = """async () => {
+  for (const image of document.images) image.loading = "eager"
+  const lazy = [...document.images].filter((image) => image.currentSrc || image.src)
+  await Promise.all(lazy.map((image) => image.decode().catch(() => null)))
+}"""
 
 PUBLIC = {
     "hall": "/",
@@ -44,6 +50,9 @@ PUBLIC = {
 OWN = {
     "create": "/projects/new/",
     "profile": "/accounts/profile/",
+    "email": "/accounts/email/",
+    "password": "/accounts/password/change/",
+    "tokens": "/accounts/tokens/",
     "trash": "/projects/trash/",
     "mine": "/?tab=mine",
 }
@@ -73,7 +82,7 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
             for language in LOCALES:
                 take_all(browser, platform, language)
-            take_administration(browser, platform)
+                take_administration(browser, platform, language)
             browser.close()
     finally:
         if platform.process and platform.process.poll() is None:
@@ -105,6 +114,7 @@ def take_all(browser: Browser, platform: Platform, language: str) -> None:
         take(page, wide, name, platform.url + path)
     page.goto(own)
     learner.run()
+    draw(page)
     keep(page, wide, "project-running")
     notebook = learner.enter()
     run_all(notebook)
@@ -117,11 +127,10 @@ def take_all(browser: Browser, platform: Platform, language: str) -> None:
     page.context.close()
 
 
-def take_administration(browser: Browser, platform: Platform) -> None:
-    """The one-time link, and the administration behind it."""
-    for language in LOCALES:
-        page = open_page(browser, Look(language))
-        take(page, Look(language), "admin-link", platform.admin_link)
+def take_administration(browser: Browser, platform: Platform, language: str) -> None:
+    """The one-time link, which stays unused."""
+    page = open_page(browser, Look(language))
+    take(page, Look(language), "admin-link", platform.admin_link)
 
 
 def open_page(browser: Browser, look: Look) -> Page:
@@ -135,16 +144,34 @@ def open_page(browser: Browser, look: Look) -> Page:
 
 def take(page: Page, look: Look, name: str, url: str) -> None:
     page.goto(url)
-    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    draw(page)
     keep(page, look, name)
 
 
+def draw(page: Page) -> None:
+    """Until all that the page shows is there."""
+    page.evaluate(LOAD_ALL)
+    frame = page.locator(".notebook-frame iframe")
+    if frame.count():
+        frame.first.scroll_into_view_if_needed()
+        frame.first.content_frame.locator(".notebook .cell").first.wait_for()
+        page.evaluate("scrollTo(0, 0)")
+
+
 def keep(page: Page, look: Look, name: str) -> None:
-    """Write what the page shows, at most three screens of it."""
-    height = page.viewport_size["height"]
-    picture = Image.open(io.BytesIO(page.screenshot(full_page=True)))
-    picture = picture.crop((0, 0, picture.width, min(picture.height, 3 * height)))
+    """Write what the page shows, at most three screens of it.
+
+    The window grows to the page: what is outside it, Chromium may leave unpainted.
+    """
+    window = page.viewport_size
+    for _ in range(2):  # parts that follow the window's height make the page longer
+        long = page.evaluate("document.documentElement.scrollHeight")
+        height = max(window["height"], min(long, 3 * window["height"]))
+        page.set_viewport_size({"width": window["width"], "height": height})
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
+    picture = Image.open(io.BytesIO(page.screenshot()))
     picture.save(FOLDER / f"{name}{look.suffix}.webp", quality=82)
+    page.set_viewport_size(window)
     print(f"{name}{look.suffix}", flush=True)
 
 
