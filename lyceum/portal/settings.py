@@ -113,6 +113,14 @@ ACCOUNT_EMAIL_VERIFICATION = "optional"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/"
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_ADAPTER = "lyceum.accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "lyceum.accounts.entrance.LoginForm",
+    "signup": "lyceum.accounts.entrance.SignupForm",
+    "add_email": "lyceum.accounts.entrance.AddEmailForm",
+    "reset_password": "lyceum.accounts.entrance.ResetPasswordForm",
+    "reset_password_from_key": "lyceum.accounts.entrance.ResetPasswordKeyForm",
+    "change_password": "lyceum.accounts.entrance.ChangePasswordForm",
+}
 ACCOUNT_USER_DISPLAY = "lyceum.accounts.adapter.shown_name"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = "[Lyceum] "
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True

@@ -169,3 +169,18 @@ def test_a_second_address_needs_the_password_again_and_a_confirmation(
     link = re.search(r"http://\S+", mail.outbox[-1].body).group()
     english.post(link)
     assert learner.emailaddress_set.get(email="new@example.org").verified
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        (LOGIN, "用户名或邮箱"),
+        ("/accounts/signup/", "邮箱"),
+        ("/accounts/password/reset/", "邮箱"),
+    ],
+)
+def test_fields_are_named_alike_on_every_way_in(db: None, path: str, label: str) -> None:
+    page = Client(headers={"accept-language": "zh-CN", "host": "127.0.0.1"}).get(path)
+    labels = re.findall(r"<label[^>]*>\s*([^<]+?)\s*<", page.content.decode())
+    assert label in labels
+    assert "placeholder" not in page.content.decode().split("<form", 2)[-1]
