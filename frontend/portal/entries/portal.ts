@@ -8,6 +8,7 @@ import "bootstrap/js/dist/tab";
 import htmx from "htmx.org";
 import "../src/portal.css";
 import { startControls } from "../src/controls";
+import { startDetours } from "../src/detours";
 import { openSwappedDialogs, startDialogs } from "../src/dialogs";
 import { startRequests } from "../src/requests";
 import { startTimes } from "../src/times";
@@ -19,6 +20,7 @@ startDialogs();
 openSwappedDialogs();
 startToasts();
 startControls();
+startDetours();
 startTimes();
 
 // Other entries register their components on `alpine:init`; module scripts have

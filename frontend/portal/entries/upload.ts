@@ -48,13 +48,19 @@ function start(place: Place): void {
     if (done) {
       progress.count(arrived);
       uploader.forget(arrived);
-    } else window.setTimeout(() => (uploader.isListOld = true), ASK_AGAIN);
+    } else window.setTimeout(askAgain, ASK_AGAIN);
     mayAsk = performance.now() + ASK_EVERY;
     asking = 0;
     changed();
   }
 
+  function askAgain(): void {
+    uploader.isListOld = true;
+    changed();
+  }
+
   document.body.addEventListener("htmx:afterSettle", changed);
+  window.addEventListener("online", () => uploader.arrived.length && askAgain());
   window.setInterval(() => (uploader.coming.length || uploader.isListOld) && changed(), 1000);
   changed();
 }

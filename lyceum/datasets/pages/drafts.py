@@ -103,6 +103,7 @@ def about(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponse:
         "form": form,
         "view": queries.draft_view(found),
         "purpose": _purpose(request),
+        "way_back": _way_back(request),
     }
     status = UNPROCESSABLE if form.is_bound else 200
     return render(request, "datasets/draft_about.html", shown, status=status)
@@ -150,7 +151,7 @@ def _to_new_dataset(request: HttpRequest, made: Dataset) -> HttpResponse:
     text = _("“%(name)s” is created.")
     messages.success(request, text % {"name": made.shown_name})
     if _purpose(request):
-        return redirect(f"{reverse('projects:new')}?dataset={made.pk}")
+        return redirect(f"{_way_back(request)}&dataset={made.pk}")
     return redirect("datasets:detail", made.pk)
 
 
@@ -161,8 +162,8 @@ def _purpose(request: HttpRequest) -> str:
 
 
 def _way_back(request: HttpRequest) -> str:
-    """Where a learner who gives up goes."""
-    return reverse("projects:new") if _purpose(request) else reverse("datasets:hall")
+    """Where a learner who gives up goes; the project's form is filled in again."""
+    return f"{reverse('projects:new')}?kept=1" if _purpose(request) else reverse("datasets:hall")
 
 
 def _after_change(request: HttpRequest, changed: Draft) -> HttpResponse:

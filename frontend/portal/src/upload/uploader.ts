@@ -227,9 +227,10 @@ export class Uploader {
   /** After a reload: continue what the browser has kept, ask for the rest again. */
   #goOn(): void {
     const files = this.#uppy.getFiles().filter((file) => !file.progress.uploadComplete);
+    const listed = listedSizes();
     for (const { meta, size, isGhost } of files) {
       if (!isGhost) this.#paths.add(meta.path);
-      else this.stuck.set(meta.path, { path: meta.path, size: size ?? 0, sentence: this.place.say("again"), data: undefined });
+      else if (!listed.has(meta.path)) this.#ask(meta.path, size ?? 0);
     }
     const fresh = files.filter((file) => !file.isGhost).map((file) => ({ ...file, ...unbegun(file) }));
     this.#uppy.setState({
@@ -239,6 +240,10 @@ export class Uploader {
     });
     this.changed();
     if (fresh.length) void this.#uppy.upload().catch(() => {});
+  }
+
+  #ask(path: string, size: number): void {
+    this.stuck.set(path, { path, size, sentence: this.place.say("again"), data: undefined });
   }
 
   #has(id: string): boolean {
