@@ -69,7 +69,7 @@ def refresh(project_id: int) -> None:
             server = _running(project_id)
             mounted = _mounted(server)
             if server and mounted is not None:
-                _remove(server.run_id, mounted.keys() - _linked(project))
+                _remove(server.run_id, project, mounted.keys() - _linked(project))
                 _add(server.run_id, project, mounted)
     except Timeout:
         log.warning("the datasets of project %s are being changed by somebody else", project_id)
@@ -77,8 +77,14 @@ def refresh(project_id: int) -> None:
 
 def forget_place(project_id: int, *, dataset_id: int) -> None:
     """Remove the empty folder that a dataset taken out was mounted on, so that no side
-    bar lists it; one that is still mounted, or has files of the learner's, stays."""
-    if dataset_id not in (_mounted(_running(project_id)) or ()):
+    bar lists it; one with files of the learner's stays.
+
+    Not while it is mounted or may be: removing it here would unmount it there.
+    """
+    active = NotebookServer.objects.filter(state__in=NotebookServer.ACTIVE)
+    server = active.filter(project_id=project_id).first()
+    is_settled = server is None or server.state == NotebookServer.State.RUNNING
+    if is_settled and dataset_id not in (_mounted(server) or ()):
         workfiles.remove_mount_point(workfolder.home(project_id), dataset_id=dataset_id)
 
 
@@ -95,22 +101,24 @@ def _add(run_id: str, project: Project, mounted: dict[int, Path]) -> None:
             log.warning("dataset %s waits for the next start of %s: %s", dataset, project, error)
 
 
-def _remove(run_id: str, datasets: set[int]) -> None:
+def _remove(run_id: str, project: Project, datasets: set[int]) -> None:
+    home = workfolder.home(project.pk)
     for dataset in datasets:
         try:
             local_engine().unmount(run_id, str(workfiles.dataset_place(dataset)))
+            workfiles.remove_mount_point(home, dataset_id=dataset)
         except (EngineError, OSError, KeyError) as error:
             log.warning("dataset %s stays in run %s until its end: %s", dataset, run_id, error)
 
 
 def _running(project_id: int) -> NotebookServer | None:
     running = NotebookServer.objects.filter(state=NotebookServer.State.RUNNING)
-    return running.filter(project_id=project_id).exclude(run_id="").first()
+    return running.filter(project_id=project_id).first()
 
 
 def _mounted(server: NotebookServer | None) -> dict[int, Path] | None:
     """The datasets in the sandbox of ``server``; ``None`` when there is no such sandbox."""
-    if server is None:
+    if server is None or not server.run_id:
         return None
     try:
         mounts = local_engine().mounts(server.run_id)

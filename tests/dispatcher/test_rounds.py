@@ -11,12 +11,12 @@ from django.db import connection
 from django.utils import timezone
 
 from lyceum.accounts.models import User
-from lyceum.dispatcher.housekeeping import tidy_runs
+from lyceum.dispatcher.housekeeping import Schedule, tidy_runs
 from lyceum.dispatcher.rounds import Rounds
 from lyceum.engine import local_engine
 from lyceum.engine.workload import Workload
 from lyceum.notebooks import lifecycle
-from lyceum.notebooks.actions import start_notebook, stop_notebook
+from lyceum.notebooks.actions import restart_notebook, start_notebook, stop_notebook
 from lyceum.notebooks.models import NotebookServer
 from lyceum.notebooks.workloads import LABEL
 from lyceum.projects import workfolder
@@ -155,6 +155,34 @@ def test_a_hub_that_takes_its_time_is_waited_for(learner: User, project: Project
     hub.forget(learner.pk, project.pk)
     until(rounds, project, State.STOPPED)
     assert Version.objects.filter(project=project).count() == 1
+
+
+def test_a_restart_saves_ends_the_run_and_starts_again(
+    learner: User, project: Project, hub: Hub, run
+):
+    first, second = run(project), run(project)
+    running(learner, project, hub, first)
+    write(project)
+    restart_notebook(learner, project_id=project.pk)
+
+    server = until(Rounds(), project, State.STARTING)
+
+    assert Version.objects.filter(project=project, cause="automatic").exists()
+    assert not local_engine().status(first).alive
+    assert (server.attempt, server.restart, server.run_id) == (2, False, "")
+    assert server.token_hash
+    assert hub.state(learner.pk, project.pk) == "spawn"
+    hub.ready(learner.pk, project.pk, second)
+    assert until(Rounds(), project, State.RUNNING).run_id == second
+
+
+def test_pressing_stop_during_a_restart_is_a_stop(learner: User, project: Project, hub: Hub, run):
+    running(learner, project, hub, run(project))
+    restart_notebook(learner, project_id=project.pk)
+    stop_notebook(learner, project_id=project.pk)
+    assert until(Rounds(), project, State.STOPPED).reason == "asked"
+    restart_notebook(learner, project_id=project.pk)  # of what does not run: a start
+    assert NotebookServer.objects.get().state == State.STARTING
 
 
 @pytest.mark.parametrize("cut_after", ["saving", "hub"])
@@ -299,3 +327,8 @@ def test_runs_that_belong_to_nobody_are_tidied_away(
         local_engine().stop(foreign, grace=0)
         local_engine().remove(foreign)
     connection.close()
+
+
+def test_housekeeping_empties_the_datasets_trash_and_counts_their_use():
+    jobs = {job.__name__ for job in Schedule().due()}
+    assert {"purge", "purge_trash", "recount_use", "tidy_runs"} <= jobs
