@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
+from lyceum.datasets.actions import purge as purge_datasets
 from lyceum.datasets.actions import unpacking_steps
 from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError, Status
 from lyceum.notebooks.models import NotebookServer
 from lyceum.notebooks.workloads import LABEL
-from lyceum.projects.actions import purge_trash
+from lyceum.projects.actions import purge_trash, recount_use
 
 log = logging.getLogger(__name__)
 
@@ -70,4 +71,10 @@ class Schedule:
                 yield job
 
 
-_JOBS: dict[Job, float] = {tidy_runs: 60.0, unpacking_steps.tidy: 60.0, purge_trash: 3600.0}
+_JOBS: dict[Job, float] = {
+    tidy_runs: 60.0,
+    unpacking_steps.tidy: 60.0,
+    purge_trash: 3600.0,
+    purge_datasets: 3600.0,
+    recount_use: 3600.0,
+}
