@@ -27,6 +27,8 @@ def render_markdown(text: str) -> SafeString:
         attributes=ATTRIBUTES,
         url_schemes=SCHEMES,
         link_rel="noopener noreferrer nofollow",
+        # What scrolls sideways must be reachable by keyboard (WCAG 2.1.1).
+        set_tag_attribute_values={"pre": {"tabindex": "0"}},
     )
     return mark_safe(html)  # noqa: S308  cleaned by nh3 above
 
