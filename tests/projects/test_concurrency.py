@@ -2,44 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import pytest
-from django.db import connection
 
-from lyceum.common.errors import DomainError
 from lyceum.datasets.models import Dataset
 from lyceum.projects import actions, workfolder
 from tests.projects.making import make_dataset, make_project, make_user
+from tests.support.concurrency import at_once, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Each call's result or refusal, all started at the same moment."""
-    barrier = threading.Barrier(len(calls))
-    results: list[object] = [None] * len(calls)
-
-    def run(index: int, call: Callable[[], object]) -> None:
-        barrier.wait()
-        try:
-            results[index] = call()
-        except DomainError as refusal:
-            results[index] = refusal
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
-
-
-def refusals(results: list[object]) -> list[str]:
-    return [result.code for result in results if isinstance(result, DomainError)]
 
 
 def test_two_requests_can_not_make_three_datasets():

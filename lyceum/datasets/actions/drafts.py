@@ -36,16 +36,16 @@ def take_out(user: User, draft_id: uuid.UUID | str, *, path: str) -> Draft:
     draft = owned_draft(user, draft_id)
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
-        upload = draft.uploads.filter(path=path).first()
+        upload = draft.uploads.filter(path=path).values_list("pk", flat=True).first()
         if upload:
-            upload.delete()
+            draft.uploads.filter(pk=upload).delete()
         elif _has(draft, path):
             draft.removed = sorted({*draft.removed, path})
         else:
             raise NotFound("no_such_file", _("There is no such file."), field="path")
         draft.save(update_fields=["removed", "updated"])
     if upload:
-        storage.remove_upload(upload.pk)
+        storage.remove_upload(upload)
     return draft
 
 

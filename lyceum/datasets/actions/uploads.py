@@ -42,9 +42,8 @@ def begin_upload(user: User, *, upload_id: str, draft_id: str, path: str, size: 
     _check_size(path, size)
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        before = draft.uploads.filter(path=path).first()
-        if before:
-            before.delete()
+        replaced = draft.uploads.filter(path=path).values_list("pk", flat=True).first()
+        draft.uploads.filter(pk=replaced).delete()
         _check_quota(user, size)
         _check_place(draft, path)
         try:
@@ -53,8 +52,8 @@ def begin_upload(user: User, *, upload_id: str, draft_id: str, path: str, size: 
         except IntegrityError:
             raise Conflict("upload_exists", _("This upload has begun already.")) from None
         draft.save(update_fields=["updated"])
-    if before:
-        storage.remove_upload(before.pk)
+    if replaced:
+        storage.remove_upload(replaced)
     return upload
 
 
