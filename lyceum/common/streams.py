@@ -11,6 +11,10 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
+
+from lyceum.common.errors import NotFound
 
 SENT_FILE = "X-Lyceum-Sent-File"
 """Names the file that the ASGI server sends as the body (``portal.sending``)."""
@@ -32,17 +36,21 @@ def send_file(
     §14) and a player can seek. Whatever is in it, it can do nothing in the browser.
 
     ``inline``: for an ``<img>`` or ``<audio>``, else to save under ``name``. ``etag``
-    names the content. Under ASGI the server sends the file itself; elsewhere (tests)
-    Django does, whole.
+    names the content: who has it already is told so (304). Under ASGI the server sends
+    the file itself; elsewhere (tests) Django does, whole. ``NotFound`` when it is lost.
     """
+    if not path.is_file():
+        raise NotFound("no_such_file", _("This file is not on the disk any more."))
     if isinstance(request, ASGIRequest):
         response: HttpResponseBase = HttpResponse(content_type=content_type)
         response[SENT_FILE] = quote(str(path))
     else:
         response = FileResponse(path.open("rb"), content_type=content_type)
-    if etag:
-        response["ETag"] = f'"{etag}"'
-    return _inert(response, name, inline=inline)
+    _inert(response, name, inline=inline)
+    if not etag:
+        return response
+    response["ETag"] = f'"{etag}"'
+    return get_conditional_response(request, etag=response["ETag"], response=response)
 
 
 def download(
@@ -59,6 +67,8 @@ def download(
     Under ASGI, Django would first collect a plain iterator in memory; there the
     chunks are taken one by one, each in a thread.
     """
+    if request.method == "HEAD":
+        chunks = iter(())  # or all would be made, for the server to throw away
     body = _one_by_one(chunks) if isinstance(request, ASGIRequest) else chunks
     response = StreamingHttpResponse(body, content_type=content_type)
     if length is not None:

@@ -6,6 +6,7 @@ Starlette's ``FileResponse`` streams and does.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote
 
 from starlette.responses import FileResponse
@@ -14,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from lyceum.common.streams import SENT_FILE
 
 _MARK = SENT_FILE.lower().encode()
+_RANGES = re.compile(rb"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+))*\s*")
 _OURS = (b"content-length", _MARK)
 
 
@@ -36,9 +38,20 @@ def sending_files(app: ASGIApp) -> ASGIApp:
 
         await app(scope, receive, looking)
         for response in taken:
-            await response(scope, receive, send)
+            await response(_with_plain_range(scope), receive, send)
 
     return wrapper
+
+
+def _with_plain_range(scope: Scope) -> Scope:
+    """``scope`` without a range that is none: a server ignores those it doesn't
+    understand (RFC 9110 §14.2), while ``FileResponse`` answers 400."""
+    headers = [
+        (name, value)
+        for name, value in scope["headers"]
+        if name != b"range" or _RANGES.fullmatch(value)
+    ]
+    return {**scope, "headers": headers}
 
 
 def _file_response(message: Message) -> FileResponse | None:
