@@ -156,6 +156,15 @@ def publish(staged_folder: Path, target: Path) -> None:
     os.rename(staged_folder, target)
 
 
+def write_cache(path: Path, data: bytes) -> None:
+    """Keep ``data`` at ``path`` below a preview's folder, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+    os.replace(name, path)
+
+
 def remove_dataset_folder(dataset_id: int) -> None:
     """Remove all versions' files; contents that nothing else has go with a later sweep."""
     shutil.rmtree(dataset_folder(dataset_id), ignore_errors=True)

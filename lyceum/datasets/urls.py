@@ -1,7 +1,7 @@
 from django.urls import path
 
 from lyceum.datasets import internal
-from lyceum.datasets.pages import comments, detail, drafts, files, hall, unpacking, writes
+from lyceum.datasets.pages import comments, detail, drafts, files, hall, preview, unpacking, writes
 
 app_name = "datasets"
 
@@ -28,6 +28,9 @@ urlpatterns = [
     path("people/<int:user_id>/datasets/", hall.of_person, name="of_person"),
     path(_VERSION + "files/<path:path>", files.download, name="file"),
     path(_VERSION + "zip/", files.download_zip, name="zip"),
+    path(_VERSION + "preview/<path:path>", preview.preview, name="preview"),
+    path(_VERSION + "thumbnail/<path:path>", preview.thumbnail, name="thumbnail"),
+    path(_VERSION + "media/<path:path>", preview.media, name="media"),
     path("datasets/new/", drafts.new, name="new"),
     path(_DATASET + "update/", drafts.update, name="update"),
     path(_DRAFT, drafts.draft, name="draft"),

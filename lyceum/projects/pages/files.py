@@ -5,11 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import TextLexer, get_lexer_for_filename
-from pygments.util import ClassNotFound
 
+from lyceum.common.code import highlighted
 from lyceum.common.errors import NotFound
 from lyceum.common.streams import download as download_response
 from lyceum.projects import content, queries
@@ -83,16 +80,7 @@ def _file_context(project, found: queries.Files, path: str) -> dict:
     if b"\0" in data[:8000]:
         return {**context, "is_binary": True}
     text = data.decode("utf-8", "replace")
-    return {**context, "code": _highlighted(path, text), "is_cut": size > _TEXT_BYTES}
-
-
-def _highlighted(path: str, text: str) -> str:
-    """``text`` escaped and coloured by Pygments' classes, with line numbers."""
-    try:
-        lexer = get_lexer_for_filename(path) if len(text) < 100_000 else TextLexer()
-    except ClassNotFound:
-        lexer = TextLexer()
-    return highlight(text, lexer, HtmlFormatter(linenos="table", cssclass="highlight"))
+    return {**context, "code": highlighted(path, text), "is_cut": size > _TEXT_BYTES}
 
 
 def _picture_kind(path: str) -> str | None:

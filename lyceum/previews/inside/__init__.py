@@ -1,0 +1,1 @@
+"""What runs in the workers. Functions here take paths and give results or raise ``Unreadable``."""
