@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.e2e.learner import WORDS, Learner, outputs, run_all  # noqa: E402
+from tests.e2e.learner import WORDS, Learner, run_all  # noqa: E402
 from tests.support.browser import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.support.platform import Platform, free_ports  # noqa: E402
 
@@ -27,6 +27,8 @@ FOLDER = ROOT / "docs" / "screenshots"
 LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 TRAINED_MILLISECONDS = 240_000
 SETTLE_MILLISECONDS = 700  # fonts, and what scripts draw
+ALL_HAVE_RUN = """() => [...document.querySelectorAll(".jp-CodeCell .jp-InputPrompt")]
+  .every((mark) => /^\\[\\d+\\]:$/.test(mark.innerText.trim()))"""
 # Covers below the fold load when they come near; frames of notebooks when they are seen.
 LOAD_ALL = """async () => {
   for (const image of document.images) image.loading = "eager"
@@ -118,8 +120,8 @@ def take_all(browser: Browser, platform: Platform, language: str) -> None:
     keep(page, wide, "project-running")
     notebook = learner.enter()
     run_all(notebook)
-    outputs(notebook).last.wait_for(timeout=TRAINED_MILLISECONDS)
-    notebook.wait_for_timeout(TRAINED_MILLISECONDS // 12)
+    notebook.wait_for_timeout(4 * SETTLE_MILLISECONDS)  # the marks of the saved run go first
+    notebook.wait_for_function(ALL_HAVE_RUN, timeout=TRAINED_MILLISECONDS)
     keep(notebook, wide, "notebook")
     notebook.goto(notebook.url.split("/notebooks/")[0] + "/visualdl")
     notebook.wait_for_timeout(TRAINED_MILLISECONDS // 12)

@@ -49,6 +49,7 @@ class Learner:
         self.page.goto(f"{self.url}/")
         self.page.get_by_role("link", name=name, exact=True).first.click()
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(name)
+        self.page.wait_for_load_state()  # before its scripts run, links open pages, no dialogs
 
     def fork(self) -> int:
         """Fork the open project; the fork's id."""
