@@ -33,7 +33,8 @@ USUAL = {
 
 @dataclass(frozen=True, slots=True)
 class Licence:
-    """A licence as pages and the API show it; ``url`` is its text's at spdx.org."""
+    """A licence as pages and the API show it; ``url`` is its text's at spdx.org, empty for
+    several licences in one expression and for a licence of one's own (``LicenseRef-…``)."""
 
     id: str
     name: str
@@ -44,7 +45,8 @@ def licence(identifier: str) -> Licence | None:
     """The licence with this SPDX identifier; ``None`` for the empty one."""
     if not identifier:
         return None
-    url = f"https://spdx.org/licenses/{identifier}.html"
+    is_listed = " " not in identifier and not identifier.startswith("LicenseRef-")
+    url = f"https://spdx.org/licenses/{identifier}.html" if is_listed else ""
     return Licence(identifier, USUAL.get(identifier, identifier), url)
 
 

@@ -103,6 +103,13 @@ def test_the_page_says_all_about_the_dataset(lin, amy):
         assert part in page, part
 
 
+def test_a_licence_without_a_page_at_spdx_is_no_link(lin):
+    for licence in ("MIT AND Apache-2.0", "LicenseRef-ours"):
+        dataset = make_dataset(lin, licence=licence)
+        page = text(reader().get(address("detail", dataset.pk)))
+        assert licence in page and "spdx.org" not in page
+
+
 def test_only_the_owner_has_the_menu_and_may_unpack(lin, amy):
     dataset = make_dataset(lin, files={"a.zip": "PK", "b.csv": "1"})
     own = text(reader(lin).get(address("detail", dataset.pk)))
@@ -129,6 +136,35 @@ def test_folders_are_walked_one_at_a_time(lin):
     assert "file=train/x%20%26%20y/%231.csv" in deep
     for folder in ("nowhere", "../x", "a.txt", "a\0"):
         assert reader().get(here, {"folder": folder}).status_code == 404, folder
+
+
+def test_a_large_folder_is_listed_part_by_part(lin):
+    files = {f"f{number:03}": "1" for number in range(130)}
+    files |= {f"a{number}/x/y": "1" for number in range(9)} | {"a0/z": "1", "A0/z": "1"}
+    dataset = make_dataset(lin, files=files)
+    here = address("detail", dataset.pk)
+    first = reader().get(here)
+    folders, seen = list(first.context["folder"].folders), list(first.context["folder"].files)
+    more = first.context["folder"].next
+    assert len(folders) + len(seen) == 100 and "Show more" in text(first)
+    rest = reader().get(here, {"after": more}, headers=HTMX)
+    assert "<html" not in text(rest) and rest.context["folder"].next == ""
+    seen += rest.context["folder"].files
+    assert sorted(folders) == ["A0", *(f"a{number}" for number in range(9))]
+    assert [file.path for file in seen] == [f"f{number:03}" for number in range(130)]
+
+
+def test_folders_are_listed_once_over_all_parts(lin):
+    files = {f"{name}/{number}": "1" for name in ("a", "A", "b", "c d") for number in range(5)}
+    dataset = make_dataset(lin, files={**files, "b.csv": "1"})
+    version, names, after = queries.newest_version(dataset), [], ""
+    while True:
+        part = queries.folder_of(version, after=after, most=1)
+        names += part.folders + [file.path for file in part.files]
+        after = part.next
+        if not after:
+            break
+    assert sorted(names) == ["A", "a", "b", "b.csv", "c d"]
 
 
 def test_the_first_file_that_can_be_shown_is_looked_into(lin):

@@ -13,10 +13,15 @@ from lyceum.common.markdown import render_markdown
 from lyceum.datasets import queries
 from lyceum.datasets.licences import licence
 from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
-from lyceum.datasets.previewable import is_previewable
 from lyceum.datasets.queries.unpacking import archive_folder
+from lyceum.previews import kind_of
+from lyceum.previews.kinds import Look
 from lyceum.projects.queries import projects_using
 
+_UNKNOWN = b"\0"
+"""Bytes that say nothing about what a file is, so that its name must."""
+_ENTRIES = 100
+"""Folders and files listed at once."""
 _LONG_CHARACTERS, _LONG_LINES = 600, 16
 """A description beyond these is first shown cut, so that the files are near."""
 
@@ -26,8 +31,8 @@ _LONG_CHARACTERS, _LONG_LINES = 600, 16
 def detail(request: HttpRequest, dataset_id: int, number: int | None = None) -> HttpResponse:
     """What a dataset is and its files: of the newest version, or of version ``number``.
 
-    ``?folder=`` is the folder shown and ``?file=`` the file to look into; HTMX asking for
-    ``#files`` gets that folder alone.
+    ``?folder=`` is the folder shown and ``?file=`` the file to look into. HTMX asking for
+    ``#files`` gets that folder alone, and with ``?after=`` what else is in it.
     """
     dataset = queries.get_dataset(request.user, dataset_id)
     newest = queries.newest_version(dataset)
@@ -39,6 +44,8 @@ def detail(request: HttpRequest, dataset_id: int, number: int | None = None) -> 
         "places": _places(dataset),
         **_folder(request, version),
     }
+    if request.htmx and "after" in request.GET:
+        return render(request, "datasets/file_rows.html", shown)
     if request.htmx.target == "files":
         return render(request, "datasets/files.html", shown)
     shown |= page_context(request, dataset, "data", newest=newest, version=version) | {
@@ -101,7 +108,9 @@ def _is_long(text: str) -> bool:
 def _folder(request: HttpRequest, version: DatasetVersion | None) -> dict[str, Any]:
     if version is None:
         return {"folder": None, "archives": set()}
-    folder = queries.folder_of(version, _path(request, "folder"))
+    folder = queries.folder_of(
+        version, _path(request, "folder"), after=_path(request, "after"), most=_ENTRIES
+    )
     return {
         "folder": folder,
         "archives": {file.path for file in folder.files if archive_folder(file.path)},
@@ -111,14 +120,19 @@ def _folder(request: HttpRequest, version: DatasetVersion | None) -> dict[str, A
 def _previewed(
     request: HttpRequest, version: DatasetVersion | None, folder: queries.Folder | None
 ) -> DatasetFile | None:
-    """The file to look into at once: the one asked for, or the first that can be shown."""
+    """The file to look into at once: the one asked for, else the first whose name says that
+    there is something to see, else the first."""
     if version is None or folder is None:
         return None
     asked = _path(request, "file")
     if asked:
         return queries.stored_file(version, asked)
     near = (*folder.files, *queries.files_of(version))
-    return next((file for file in near if is_previewable(file.path)), None)
+    return next((file for file in near if _says_something(file.path)), near[0])
+
+
+def _says_something(path: str) -> bool:
+    return kind_of(path, _UNKNOWN).look not in (Look.NONE, Look.ARCHIVE)
 
 
 def _path(request: HttpRequest, name: str) -> str:

@@ -17,15 +17,15 @@ FILES_SHOWN = 500
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """One folder of a version: the names of its folders, and its files by path.
+    """A part of one folder of a version: the names of its folders, and its files, by path.
 
-    ``is_cut``: there are more than ``FILES_SHOWN`` of them.
+    ``next`` is what ``folder_of`` goes on after, empty when this is all.
     """
 
     path: str
     folders: list[str]
     files: list[DatasetFile]
-    is_cut: bool
+    next: str
 
     @property
     def crumbs(self) -> list[tuple[str, str]]:
@@ -48,26 +48,36 @@ def files_of(version: DatasetVersion) -> list[DatasetFile]:
     return list(version.files.order_by("path")[:FILES_SHOWN])
 
 
-def folder_of(version: DatasetVersion, path: str = "") -> Folder:
-    """What the folder ``path`` of a version holds; ``NotFound`` when there is none."""
+def folder_of(
+    version: DatasetVersion, path: str = "", *, after: str = "", most: int = FILES_SHOWN
+) -> Folder:
+    """What the folder ``path`` of a version holds, ``most`` entries of it from those that
+    come ``after`` the ``next`` of the part before; ``NotFound`` when there is no such folder.
+    """
     prefix = f"{path.strip('/')}/" if path.strip("/") else ""
     rows = version.files.filter(path__startswith=prefix).order_by("path")
+    if after:
+        rows = rows.filter(path__gt=after)
+    listed = after[len(prefix) :].partition("/")[0]
     folders: dict[str, None] = {}
     files: list[DatasetFile] = []
+    last = ""
     for row in rows.iterator():
         if not row.path.startswith(prefix):  # SQLite's LIKE takes A for a
             continue
-        name, _slash, below = row.path[len(prefix) :].partition("/")
-        if below:
+        name, slash, _below = row.path[len(prefix) :].partition("/")
+        if slash and (name in folders or name == listed):
+            continue
+        if len(files) + len(folders) == most:
+            return Folder(prefix.rstrip("/"), sorted(folders), files, last)
+        if slash:
             folders[name] = None
-        elif len(files) < FILES_SHOWN:
+        else:
             files.append(row)
-        if len(files) + len(folders) > FILES_SHOWN:
-            break
-    if prefix and not files and not folders:
+        last = row.path
+    if prefix and not files and not folders and not after:
         raise NotFound("no_such_folder", _("There is no such folder."))
-    is_cut = len(files) + len(folders) > FILES_SHOWN
-    return Folder(prefix.rstrip("/"), sorted(folders), files, is_cut)
+    return Folder(prefix.rstrip("/"), sorted(folders), files, "")
 
 
 def stored_file(version: DatasetVersion, path: str) -> DatasetFile:
