@@ -15,12 +15,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lyceum.accounts import queries
-from lyceum.accounts.models import AdminLoginLink, User
-from lyceum.common.errors import DomainError
+from lyceum.accounts.models import AccessToken, AdminLoginLink, User
+from lyceum.common.errors import DomainError, NotFound
 from lyceum.common.images import reencoded
+from lyceum.common.text import clean_line
 
 ADMIN_LINK_LIFETIME = timedelta(hours=24)
 AVATAR_PIXELS = 256
+TOKEN_DAYS = (30, 90, 365)
+"""How long an access token may be good for; it may also never expire."""
 
 
 def choose_language(user: User, *, language: str) -> None:
@@ -111,6 +114,30 @@ def set_up_administrator(token: str, *, username: str, password: str) -> User:
     link.used = timezone.now()
     link.save(update_fields=["used"])
     return user
+
+
+def create_access_token(user: User, *, name: str, days: int | None) -> tuple[AccessToken, str]:
+    """A personal access token good for ``days`` (one of ``TOKEN_DAYS``; ``None``: until
+    it is revoked), and the token itself, which is never to be had again.
+
+    Raises ``DomainError`` about ``name`` or ``days``.
+    """
+    name = clean_line(name, field="name", longest=60, required=True)
+    if days is not None and days not in TOKEN_DAYS:
+        raise DomainError("bad_lifetime", _("Choose how long the token is good."), field="days")
+    token = queries.TOKEN_PREFIX + secrets.token_urlsafe(32)
+    expires = None if days is None else timezone.now() + timedelta(days=days)
+    made = AccessToken.objects.create(
+        user=user, name=name, digest=queries.token_hash(token), expires=expires
+    )
+    return made, token
+
+
+def revoke_access_token(user: User, token_id: int) -> None:
+    """Make a token of ``user``'s worthless at once; ``NotFound`` for any other."""
+    removed, _rows = AccessToken.objects.filter(user=user, pk=token_id).delete()
+    if not removed:
+        raise NotFound("no_such_token", _("There is no such access token."))
 
 
 def _check(user: User, *fields: str) -> None:

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.password_validation import password_validators_help_text_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
+from lyceum.accounts.actions import TOKEN_DAYS
 from lyceum.accounts.models import User
 from lyceum.common.errors import DomainError
 
@@ -65,6 +67,29 @@ class AdministratorForm(forms.Form):
         if cleaned.get("password") != cleaned.get("password_again"):
             self.add_error("password_again", _("The two passwords differ."))
         return cleaned
+
+
+class AccessTokenForm(forms.Form):
+    """A new access token; ``days`` is ``None`` for one that never expires."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        help_text=_("Where you will use it, for example “laptop”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    days = forms.TypedChoiceField(
+        label=_("Good for"), coerce=int, empty_value=None, required=False, initial=TOKEN_DAYS[1]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        lifetimes = [(days, _days(days)) for days in TOKEN_DAYS]
+        self.fields["days"].choices = [*lifetimes, ("", _("until I revoke it"))]
+
+
+def _days(days: int) -> str:
+    return ngettext("%(count)d day", "%(count)d days", days) % {"count": days}
 
 
 def show_refusal(form: forms.BaseForm, refusal: DomainError) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -29,3 +30,21 @@ class AdminLoginLink(models.Model):
     token_hash = models.CharField(max_length=64, unique=True)
     expires = models.DateTimeField()
     used = models.DateTimeField(null=True, blank=True)
+
+
+class AccessToken(models.Model):
+    """A personal access token: a program that has it acts as its user.
+
+    Only its SHA-256 is kept; the token itself is shown once. Without ``expires`` it
+    is good until it is revoked, which deletes the row. ``last_used`` is right to
+    the minute.
+    """
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens"
+    )
+    name = models.CharField(_("name"), max_length=60)
+    digest = models.CharField(max_length=64, unique=True)
+    created = models.DateTimeField(auto_now_add=True)
+    expires = models.DateTimeField(null=True, blank=True)
+    last_used = models.DateTimeField(null=True, blank=True)

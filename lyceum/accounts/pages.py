@@ -7,6 +7,7 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -14,7 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.i18n import set_language
 
 from lyceum.accounts import actions, queries
-from lyceum.accounts.forms import AdministratorForm, AvatarForm, ProfileForm, show_refusal
+from lyceum.accounts.forms import (
+    AccessTokenForm,
+    AdministratorForm,
+    AvatarForm,
+    ProfileForm,
+    show_refusal,
+)
 from lyceum.common.errors import DomainError
 
 PASSWORD_BACKEND = "django.contrib.auth.backends.ModelBackend"  # noqa: S105
@@ -82,6 +89,35 @@ def _profile(
         "avatar_form": avatar_form or AvatarForm(),
     }
     return render(request, "accounts/profile.html", shown, status=422 if refused else 200)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "POST"])
+def tokens(request: HttpRequest) -> HttpResponse:
+    """The learner's access tokens; POST makes one and shows it, this once."""
+    form = AccessTokenForm(request.POST or None)
+    shown = {}
+    if request.method == "POST" and form.is_valid():
+        try:
+            made, token = actions.create_access_token(request.user, **form.cleaned_data)
+        except DomainError as refusal:
+            show_refusal(form, refusal)
+        else:
+            shown = {"made": made, "token": token}
+            form = AccessTokenForm()
+    shown |= {"form": form, "tokens": queries.access_tokens(request.user), "now": timezone.now()}
+    status = 422 if form.is_bound and form.errors else 200
+    return render(request, "accounts/tokens.html", shown, status=status)
+
+
+@login_required
+@require_POST
+def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
+    """Make an access token worthless."""
+    actions.revoke_access_token(request.user, token_id)
+    messages.success(request, _("The access token was revoked."))
+    return redirect("accounts:tokens")
 
 
 @never_cache

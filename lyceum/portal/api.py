@@ -9,8 +9,9 @@ from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
-from ninja.security import django_auth
 
+from lyceum.accounts.api import router as accounts
+from lyceum.accounts.auth import SIGNED_IN
 from lyceum.common.errors import DomainError
 from lyceum.common.problems import declare_problems, problem_response
 from lyceum.notebooks.api import router as notebooks
@@ -26,7 +27,8 @@ class LyceumAPI(NinjaAPI):
         return schema
 
 
-api = LyceumAPI(title="Lyceum", version="1", urls_namespace="api", auth=django_auth)
+api = LyceumAPI(title="Lyceum", version="1", urls_namespace="api", auth=SIGNED_IN)
+api.add_router("", accounts)
 api.add_router("", projects)
 api.add_router("", notebooks)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import File, Query, Router, Status, UploadedFile
-from ninja.security import django_auth
 
+from lyceum.accounts.auth import ANYONE, SIGNED_IN
 from lyceum.common.problems import ProblemOut
 from lyceum.common.streams import download
 from lyceum.notebooks import livedata
@@ -21,15 +21,10 @@ _PROJECT = "/projects/{int:project_id}"
 _VERSION = _PROJECT + "/versions/{int:number}"
 
 
-def anyone(request: HttpRequest) -> str:
-    """Reading asks for no login: queries show each reader what they may see."""
-    return "anyone"
-
-
-# The token first: a session's CSRF check refuses a request that has only a token.
-_READ = [ProjectTokenAuth(), django_auth, anyone]
-_NOTEBOOK = [ProjectTokenAuth(), django_auth]
-router = Router(tags=["projects"], auth=django_auth)
+# The project's token first: a session's CSRF check refuses a request that has only a token.
+_READ = [ProjectTokenAuth(), *ANYONE]
+_NOTEBOOK = [ProjectTokenAuth(), *SIGNED_IN]
+router = Router(tags=["projects"], auth=SIGNED_IN)
 
 
 def _limit(default: int):
@@ -313,6 +308,11 @@ def remove_dataset(request: HttpRequest, project_id: int, dataset_id: int):
     return Status(204, None)
 
 
+def _version(request: HttpRequest, project_id: int, number: int) -> tuple[Project, Version]:
+    project = queries.get_project(request.user, project_id)
+    return project, queries.get_version(project, number)
+
+
 def _datasets(request: HttpRequest, project_id: int) -> list[s.DatasetUseOut]:
     project = queries.get_project(request.user, project_id)
     uses = queries.dataset_uses(request.user, project)
@@ -324,11 +324,6 @@ def _datasets(request: HttpRequest, project_id: int) -> list[s.DatasetUseOut]:
 def _dataset(request: HttpRequest, link: ProjectDataset) -> s.DatasetUseOut:
     shown = _datasets(request, link.project_id)
     return next(each for each in shown if each.dataset_id == link.dataset_id)
-
-
-def _version(request: HttpRequest, project_id: int, number: int) -> tuple[Project, Version]:
-    project = queries.get_project(request.user, project_id)
-    return project, queries.get_version(project, number)
 
 
 def _files(request: HttpRequest, project_id: int, number: int | None) -> queries.Files:
