@@ -16,9 +16,10 @@ import shutil
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from django.utils.translation import gettext as _
@@ -29,7 +30,8 @@ from lyceum.config import settings
 _CHUNK = 1 << 20
 LONGEST_PATH = 500
 _LONGEST_PART_BYTES = 255
-_BLOB_REST_SECONDS = 24 * 3600.0
+_REST = 24 * 3600.0
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,8 @@ def adopt(source: Path, sha256: str) -> None:
     ``source`` stays where it is, as a second name of the same bytes.
     """
     target = blob_path(sha256)
-    if target.exists():
+    with contextlib.suppress(FileNotFoundError):
+        target.chmod(0o444)  # as it was, but changed just now: no sweep takes it away
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     source.chmod(0o444)
@@ -207,21 +210,66 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sweep_blobs(*, rest_seconds: float = _BLOB_REST_SECONDS) -> int:
-    """Remove contents, with their previews, that no version has had for a day; how many.
+def sweep_blobs(in_use: Callable[[list[str]], set[str]], *, rest_seconds: float = _REST) -> int:
+    """Remove contents, with their previews, that no version has had for a day, and what
+    a crash left half copied; how many contents.
 
-    A version that takes a content just now keeps its bytes: its link is a name of
-    its own.
+    ``in_use``: those of some SHA-256 that versions list. Where the file system makes no
+    links, versions have copies and a content's number of names says nothing.
+    """
+    for half in (settings().root / "blobs").glob(".new-*"):
+        if _has_rested(half, rest_seconds):
+            half.unlink(missing_ok=True)
+    removed = 0
+    unlinked = (
+        blob
+        for blob in (settings().root / "blobs").glob("??/*")
+        if _is_unlinked(blob) and _has_rested(blob, rest_seconds)
+    )
+    while some := list(islice(unlinked, _BATCH)):
+        kept = in_use([blob.name for blob in some])
+        # Looked at again: a version may have taken it meanwhile.
+        for blob in some:
+            if blob.name not in kept and _is_unlinked(blob) and _has_rested(blob, rest_seconds):
+                blob.unlink(missing_ok=True)
+                shutil.rmtree(preview_folder(blob.name), ignore_errors=True)
+                removed += 1
+    return removed
+
+
+def sweep_folders(numbers: Callable[[int], set[int]], *, rest_seconds: float = _REST) -> int:
+    """Remove version folders that a crash left without a row a day ago; how many.
+
+    ``numbers``: the versions that a dataset's rows name; none for an unknown one.
     """
     removed = 0
-    for blob in (settings().root / "blobs").glob("??/*"):
-        about = blob.stat()
-        if about.st_nlink > 1 or time.time() - about.st_ctime < rest_seconds:
+    for folder in (settings().root / "datasets").glob("*"):
+        if not folder.name.isdecimal():
             continue
-        blob.unlink(missing_ok=True)
-        shutil.rmtree(preview_folder(blob.name), ignore_errors=True)
-        removed += 1
+        known = {str(number) for number in numbers(int(folder.name))}
+        for version in folder.iterdir():
+            if version.name not in known and _has_rested(version, rest_seconds):
+                shutil.rmtree(version, ignore_errors=True)
+                removed += 1
+        if not known and _has_rested(folder, rest_seconds):
+            with contextlib.suppress(OSError):  # not empty
+                folder.rmdir()
     return removed
+
+
+def _is_unlinked(blob: Path) -> bool:
+    try:
+        return blob.stat().st_nlink == 1
+    except FileNotFoundError:
+        return False
+
+
+def _has_rested(path: Path, seconds: float) -> bool:
+    """Whether nothing has happened to ``path`` itself for so long."""
+    try:
+        return time.time() - path.stat().st_ctime >= seconds
+    except FileNotFoundError:
+        return False
 
 
 def _uploads() -> Path:
@@ -235,5 +283,12 @@ def _link(source: Path, target: Path) -> None:
     except OSError as error:
         if error.errno not in (errno.EMLINK, errno.EPERM, errno.EXDEV):
             raise
-        shutil.copyfile(source, target)
-        target.chmod(0o444)
+        handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+        os.close(handle)
+        try:
+            shutil.copyfile(source, name)
+            os.chmod(name, 0o444)
+            os.rename(name, target)  # whole or not at all, whoever reads or dies meanwhile
+        except BaseException:
+            os.unlink(name)
+            raise
