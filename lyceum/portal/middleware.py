@@ -71,10 +71,12 @@ def htmx_answers(get_response: Handler) -> Handler:
                 return response
             here = request.htmx.current_url_abs_path or "/"
             return HttpResponseClientRedirect(f"{login_path}?{urlencode({'next': here})}")
+        if "HX-Redirect" in response:
+            return response  # the messages wait for the page it leads to
         toasts = [
             {"text": str(message), "level": message.level_tag} for message in get_messages(request)
         ]
-        if toasts and "HX-Redirect" not in response:
+        if toasts:
             trigger_client_event(response, TOAST, {"value": toasts})
         return response
 

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.urls import path
+from django_htmx.http import HttpResponseClientRedirect
 from pytest_django.fixtures import Settings
 
 from lyceum.accounts.models import User
@@ -44,6 +45,11 @@ def _tells(request: HttpRequest) -> HttpResponse:
     return HttpResponse("part of a page")
 
 
+def _tells_and_leaves(request: HttpRequest) -> HttpResponse:
+    messages.success(request, "已保存")
+    return HttpResponseClientRedirect("/accounts/login/")
+
+
 @login_required
 def _private(request: HttpRequest) -> HttpResponse:
     return HttpResponse("mine")
@@ -62,6 +68,7 @@ class Routes:
         path("forbids/", _forbids),
         path("suspects/", _suspects),
         path("tells/", _tells),
+        path("tells-and-leaves/", _tells_and_leaves),
         path("private/", _private),
         *urls.urlpatterns,
     )
@@ -153,6 +160,11 @@ def test_htmx_gets_messages_as_toasts(english: Client) -> None:
     told = json.loads(response["HX-Trigger"])["lyceum:toast"]["value"]
     assert told == [{"text": "已保存", "level": "success"}]
     assert "已保存" not in english.get("/accounts/login/").content.decode()
+
+
+def test_messages_wait_for_the_page_that_htmx_is_sent_to(english: Client) -> None:
+    assert "HX-Trigger" not in english.get("/tells-and-leaves/", headers=HTMX)
+    assert "已保存" in english.get("/accounts/login/").content.decode()
 
 
 def test_htmx_after_the_session_ended_goes_to_the_login_page_and_back(english: Client) -> None:
