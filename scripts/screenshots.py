@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shutil
 import sys
 import tempfile
@@ -40,6 +41,7 @@ PUBLIC = {
     "hall": "/",
     "datasets": "/datasets/",
     "dataset": "/datasets/{dataset}/",
+    "dataset-versions": "/datasets/{dataset}/versions/",
     "project": "/projects/{project}/",
     "project-forks": "/projects/{project}/forks/",
     "project-datasets": "/projects/{project}/datasets/",
@@ -58,7 +60,20 @@ OWN = {
     "trash": "/projects/trash/",
     "mine": "/?tab=mine",
 }
-NARROW = ("hall", "project", "dataset", "sign-up")
+NARROW = ("hall", "project", "datasets", "dataset", "dataset-versions", "sign-up")
+DATASET = {
+    "zh": (
+        "三种鸢尾花",
+        "花萼与花瓣的尺寸，适合第一个分类模型。",
+        "数据很干净，`species` 列没有缺测。",
+    ),
+    "en": (
+        "Three irises",
+        "Sizes of sepals and petals, for a first classifier.",
+        "Clean data: no `species` is missing.",
+    ),
+}
+TABLE = "sepal_length,petal_length,species\n" + "5.1,1.4,setosa\n6.4,4.5,versicolor\n" * 60
 
 
 @dataclass(frozen=True)
@@ -109,6 +124,7 @@ def take_all(browser: Browser, platform: Platform, language: str) -> None:
     take(dark, Look(language, dark=True), "hall", platform.url)
 
     learner.sign_up(f"learner-{language}")
+    take_own_dataset(page, wide, platform.url)
     learner.open_official(WORDS[language]["house_prices"])
     learner.fork()
     own = page.url
@@ -129,6 +145,42 @@ def take_all(browser: Browser, platform: Platform, language: str) -> None:
     page.context.close()
 
 
+def take_own_dataset(page: Page, look: Look, url: str) -> None:
+    """A learner's own dataset, from its creation to the trash."""
+    name, summary, comment = DATASET[look.language]
+    take(page, look, "dataset-new", f"{url}/datasets/new/")
+    files = [
+        {"name": "iris.csv", "mimeType": "text/csv", "buffer": TABLE.encode()},
+        {"name": "README.md", "mimeType": "text/markdown", "buffer": f"# {name}\n".encode()},
+    ]
+    page.locator(".uppy-Dashboard-input:not([webkitdirectory])").set_input_files(files)
+    page.locator("a[data-next]").click()
+    page.locator("[name=name]").fill(name)
+    page.locator("[name=summary]").fill(summary)
+    page.locator("[name=licence]").fill("CC-BY-4.0")
+    page.locator("[data-insert]").click()
+    take_here(page, look, "dataset-about")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url(re.compile(r"/datasets/\d+/$"))
+    own = page.url
+    page.goto(f"{own}comments/")
+    page.locator("textarea[name=text]").fill(comment)
+    page.locator("main form[action$='comments/'] button[type=submit]").click()
+    page.locator(".dataset-comment").wait_for()
+    take(page, look, "dataset-comments", f"{own}comments/")
+    page.goto(own)
+    page.locator(".work-actions [data-bs-toggle=dropdown]").click()
+    page.locator("a[href$='/edit/']").click()
+    page.locator("dialog [name=name]").wait_for()
+    take_here(page, look, "dataset-edit")
+    page.goto(f"{own}delete/")
+    page.locator("[name=typed_name]").fill(name)
+    take_here(page, look, "dataset-delete")
+    page.locator("main form button[type=submit].btn-danger").click()
+    page.wait_for_url(f"{url}/datasets/?tab=mine")
+    take(page, look, "dataset-trash", f"{url}/datasets/trash/")
+
+
 def take_administration(browser: Browser, platform: Platform, language: str) -> None:
     """The one-time link, which stays unused."""
     page = open_page(browser, Look(language))
@@ -146,6 +198,10 @@ def open_page(browser: Browser, look: Look) -> Page:
 
 def take(page: Page, look: Look, name: str, url: str) -> None:
     page.goto(url)
+    take_here(page, look, name)
+
+
+def take_here(page: Page, look: Look, name: str) -> None:
     draw(page)
     keep(page, look, name)
 

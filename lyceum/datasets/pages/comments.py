@@ -37,7 +37,7 @@ def comments(request: HttpRequest, dataset_id: int) -> HttpResponse:
 def delete(request: HttpRequest, dataset_id: int, comment_id: int) -> HttpResponse:
     """Remove a comment; with HTMX its place becomes empty and the count goes down."""
     actions.delete_comment(request.user, dataset_id, comment_id)
-    messages.success(request, _("The comment was removed."))
+    messages.success(request, _("The comment was deleted."))
     if not request.htmx:
         return redirect("datasets:comments", dataset_id)
     dataset = queries.get_dataset(request.user, dataset_id)

@@ -46,7 +46,7 @@ def cover(request: HttpRequest, dataset_id: int) -> HttpResponse:
     dataset = queries.owned_dataset(request.user, dataset_id)
     if "remove" in request.POST:
         actions.set_cover(request.user, dataset.pk, image=None)
-        messages.success(request, _("The picture was removed."))
+        messages.success(request, _("The cover was removed."))
         return leave_for(request, _address(dataset))
     form = CoverForm(request.POST or None, request.FILES or None)
 
