@@ -14,6 +14,7 @@ from lyceum.accounts.api import router as accounts
 from lyceum.accounts.auth import SIGNED_IN
 from lyceum.common.errors import DomainError
 from lyceum.common.problems import declare_problems, problem_response
+from lyceum.datasets.api import router as datasets
 from lyceum.notebooks.api import router as notebooks
 from lyceum.projects.api import router as projects
 
@@ -30,6 +31,7 @@ class LyceumAPI(NinjaAPI):
 api = LyceumAPI(title="Lyceum", version="1", urls_namespace="api", auth=SIGNED_IN)
 api.add_router("", accounts)
 api.add_router("", projects)
+api.add_router("", datasets)
 api.add_router("", notebooks)
 
 

@@ -9,7 +9,7 @@ from lyceum.datasets.actions.details import (
     set_cover,
     set_project_count,
 )
-from lyceum.datasets.actions.drafts import discard_draft, open_draft, put_back, take_out
+from lyceum.datasets.actions.drafts import discard_draft, new_draft, open_draft, put_back, take_out
 from lyceum.datasets.actions.favourites import add_favourite, remove_favourite
 from lyceum.datasets.actions.official import install_official
 from lyceum.datasets.actions.trash import delete_dataset, purge, restore_dataset
@@ -33,6 +33,7 @@ __all__ = [
     "end_upload",
     "install_official",
     "lock_datasets",
+    "new_draft",
     "open_draft",
     "purge",
     "put_back",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lyceum.accounts.models import User
-from lyceum.common.errors import NotFound
+from lyceum.common.errors import Conflict, NotFound
 from lyceum.datasets import storage
 from lyceum.datasets.models import Draft
 from lyceum.datasets.queries import newest_version, owned_dataset, owned_draft
@@ -28,6 +28,22 @@ def open_draft(user: User, *, dataset_id: int | None = None) -> Draft:
         User.objects.select_for_update().get(pk=user.pk)
         found = Draft.objects.filter(user=user, dataset=dataset).order_by("-updated").first()
         return found or Draft.objects.create(user=user, dataset=dataset)
+
+
+def new_draft(user: User) -> Draft:
+    """A draft of a new dataset beside those there are, for a program that keeps its id.
+
+    Raises ``Conflict`` when ``user`` has too many.
+    """
+    most = limit("dataset_drafts_per_user")
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        if Draft.objects.filter(user=user).count() >= most:
+            sentence = _(
+                "You have %(count)d unfinished uploads. Finish or discard one of them first."
+            )
+            raise Conflict("too_many_drafts", sentence % {"count": most})
+        return Draft.objects.create(user=user)
 
 
 def take_out(user: User, draft_id: uuid.UUID | str, *, path: str) -> Draft:

@@ -11,13 +11,14 @@ from lyceum.datasets.queries.access import (
     visible_datasets,
     with_favourites,
 )
-from lyceum.datasets.queries.drafts import DraftView, UploadView, draft_view, owned_draft
+from lyceum.datasets.queries.drafts import DraftView, UploadView, draft_of, draft_view, owned_draft
 from lyceum.datasets.queries.files import (
     FILES_SHOWN,
     Folder,
     archive_name,
     file_path,
     files_of,
+    files_page,
     folder_of,
     stored_file,
     version_folder,
@@ -54,9 +55,11 @@ __all__ = [
     "comments_page",
     "datasets_of",
     "datasets_page",
+    "draft_of",
     "draft_view",
     "file_path",
     "files_of",
+    "files_page",
     "folder_of",
     "get_dataset",
     "get_version",

@@ -69,6 +69,14 @@ def owned_draft(user: Reader, draft_id: uuid.UUID | str) -> Draft:
     return found
 
 
+def draft_of(user: Reader, dataset_id: int, draft_id: uuid.UUID | str) -> Draft:
+    """A draft of ``user``'s for the next version of that dataset; ``NotFound`` otherwise."""
+    draft = owned_draft(user, draft_id)
+    if draft.dataset_id != dataset_id:
+        raise _no_such_draft()
+    return draft
+
+
 def draft_view(draft: Draft) -> DraftView:
     """What ``draft`` holds just now."""
     uploads = [_view(upload) for upload in draft.uploads.order_by("path")]

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from zipstream import ZIP_STORED, ZipStream
 
 from lyceum.common.errors import NotFound
+from lyceum.common.paging import Page, page_of
 from lyceum.datasets import storage
 from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
 
@@ -46,6 +47,13 @@ def version_folder(dataset_id: int, number: int) -> Path:
 def files_of(version: DatasetVersion) -> list[DatasetFile]:
     """The version's first ``FILES_SHOWN`` files by path."""
     return list(version.files.order_by("path")[:FILES_SHOWN])
+
+
+def files_page(
+    version: DatasetVersion, *, cursor: str | None = None, size: int = FILES_SHOWN
+) -> Page[DatasetFile]:
+    """All files of a version, page by page, the last ones first."""
+    return page_of(version.files.all(), order=("id",), cursor=cursor, size=size)
 
 
 def folder_of(
