@@ -219,6 +219,11 @@ def test_a_dataset_in_use_can_not_be_deleted(learner, project, hub, other, tmp_p
         datasets.delete_dataset(other, dataset.pk, typed_name="Weather")
     assert refusal.value.code == "dataset_in_use"
     assert "1 running project uses this dataset" in refusal.value.message
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(other)
+    page = client.post(reverse("datasets:delete", args=[dataset.pk]), {"typed_name": "Weather"})
+    assert page.status_code == 422
+    assert "1 running project uses this dataset" in page.content.decode()
     stop_notebook(learner, project_id=project.pk)
     with pytest.raises(Conflict):  # its code may still read while it stops
         datasets.delete_dataset(other, dataset.pk, typed_name="Weather")
