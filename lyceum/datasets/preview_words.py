@@ -58,10 +58,10 @@ def sentence(problem: Problem) -> str:
 def type_word(kind: str) -> str:
     """A column's type as the table's head has it."""
     return {
-        "text": _("text"),
-        "integer": _("whole number"),
-        "number": _("number"),
-        "boolean": _("yes or no"),
+        "text": pgettext("type of a column", "text"),
+        "integer": pgettext("type of a column", "whole number"),
+        "number": pgettext("type of a column", "number"),
+        "boolean": pgettext("type of a column", "yes or no"),
         "date": pgettext("type of a column", "date"),
         "time": pgettext("type of a column", "time"),
     }.get(kind, pgettext("type of a column", "other"))
