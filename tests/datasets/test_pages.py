@@ -138,6 +138,13 @@ def test_folders_are_walked_one_at_a_time(lin):
         assert reader().get(here, {"folder": folder}).status_code == 404, folder
 
 
+@pytest.mark.parametrize("name", ["file", "preview", "media", "thumbnail"])
+def test_a_path_that_no_database_knows_is_not_found(lin, name):
+    place = address(name, make_dataset(lin).pk, 1, "a")
+    for path in ("%00", "a%00b", "../1/a.csv", "%EF%BF%BF"):
+        assert reader().get(f"{place.removesuffix('a')}{path}").status_code == 404, path
+
+
 def test_a_large_folder_is_listed_part_by_part(lin):
     files = {f"f{number:03}": "1" for number in range(130)}
     files |= {f"a{number}/x/y": "1" for number in range(9)} | {"a0/z": "1", "A0/z": "1"}

@@ -109,7 +109,7 @@ def _folder(request: HttpRequest, version: DatasetVersion | None) -> dict[str, A
     if version is None:
         return {"folder": None, "archives": set()}
     folder = queries.folder_of(
-        version, _path(request, "folder"), after=_path(request, "after"), most=_ENTRIES
+        version, request.GET.get("folder", ""), after=request.GET.get("after", ""), most=_ENTRIES
     )
     return {
         "folder": folder,
@@ -124,7 +124,7 @@ def _previewed(
     there is something to see, else the first."""
     if version is None or folder is None:
         return None
-    asked = _path(request, "file")
+    asked = request.GET.get("file", "")
     if asked:
         return queries.stored_file(version, asked)
     near = (*folder.files, *queries.files_of(version))
@@ -133,11 +133,6 @@ def _previewed(
 
 def _says_something(path: str) -> bool:
     return kind_of(path, _UNKNOWN).look not in (Look.NONE, Look.ARCHIVE)
-
-
-def _path(request: HttpRequest, name: str) -> str:
-    # A NUL is in no path, and PostgreSQL fails when asked for one.
-    return request.GET.get(name, "").replace("\0", "�")
 
 
 def _places(dataset: Dataset) -> dict[str, str]:

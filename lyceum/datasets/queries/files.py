@@ -14,6 +14,7 @@ from lyceum.datasets import storage
 from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
 
 FILES_SHOWN = 500
+_NUL = "\0"  # in no path, and PostgreSQL fails when asked for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ def folder_of(
     come ``after`` the ``next`` of the part before; ``NotFound`` when there is no such folder.
     """
     prefix = f"{path.strip('/')}/" if path.strip("/") else ""
+    if _NUL in prefix or _NUL in after:
+        raise _no_such_folder()
     rows = version.files.filter(path__startswith=prefix).order_by("path")
     if after:
         rows = rows.filter(path__gt=after)
@@ -84,13 +87,13 @@ def folder_of(
             files.append(row)
         last = row.path
     if prefix and not files and not folders and not after:
-        raise NotFound("no_such_folder", _("There is no such folder."))
+        raise _no_such_folder()
     return Folder(prefix.rstrip("/"), sorted(folders), files, "")
 
 
 def stored_file(version: DatasetVersion, path: str) -> DatasetFile:
     """The version's file ``path``; ``NotFound`` for one it does not list."""
-    found = version.files.filter(path=path).first()
+    found = None if _NUL in path else version.files.filter(path=path).first()
     if found is None:
         raise NotFound("no_such_file", _("There is no such file."))
     return found
@@ -114,3 +117,7 @@ def zip_stream(version: DatasetVersion) -> ZipStream:
 def archive_name(dataset: Dataset, version: DatasetVersion) -> str:
     """The name of a version's zip: ``data<ID>_v<number>.zip``."""
     return f"data{dataset.pk}_v{version.number}.zip"
+
+
+def _no_such_folder() -> NotFound:
+    return NotFound("no_such_folder", _("There is no such folder."))
