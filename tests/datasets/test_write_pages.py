@@ -215,6 +215,15 @@ def test_a_visitor_is_asked_to_sign_in(lin):
     assert not Comment.objects.exists()
 
 
+@pytest.mark.parametrize("path", ["a\0b", "../a.csv", "", "x" * 600])
+def test_what_is_no_path_is_neither_taken_out_nor_unpacked(lin, path):
+    dataset = make_dataset(lin)
+    draft = actions.open_draft(lin, dataset_id=dataset.pk)
+    taken = reader(lin).post(address("take_out", draft.pk), {"path": path})
+    assert taken.status_code == 400 and "is no path for a file" in text(taken)
+    assert reader(lin).post(address("unpack", dataset.pk), {"path": path}).status_code == 404
+
+
 OWNERS = ("edit", "cover", "visibility", "delete")
 GETS = (
     "detail", "versions", "comments", "projects", "edit", "cover", "delete",

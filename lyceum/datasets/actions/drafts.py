@@ -48,8 +48,10 @@ def new_draft(user: User) -> Draft:
 
 def take_out(user: User, draft_id: uuid.UUID | str, *, path: str) -> Draft:
     """Leave ``path`` out of the draft: an upload is forgotten, a file of the newest
-    version is not taken over into the next. Raises ``NotFound``."""
+    version is not taken over into the next. Raises ``NotFound``, and ``DomainError`` for
+    what is no path."""
     draft = owned_draft(user, draft_id)
+    path = storage.clean_path(path)
     with transaction.atomic():
         draft = Draft.objects.select_for_update().get(pk=draft.pk)
         upload = draft.uploads.filter(path=path).values_list("pk", flat=True).first()
