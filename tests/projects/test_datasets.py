@@ -234,3 +234,7 @@ def test_the_same_over_the_api(owner, other, shared, dataset):
     _status, (listed,) = send("GET", path)
     assert (listed["lost"], listed["name"], listed["newest_version"]) == ("private", "", None)
     assert Client().get(path).json() == []
+    for method, address in (("DELETE", ""), ("POST", "/update")):
+        status, problem = send(method, f"{path}/{10**30}{address}")
+        assert (status, problem["code"]) == (404, "no_such_dataset")
+    assert send("POST", path, {"dataset_id": 10**30})[0] == 404

@@ -80,8 +80,8 @@ def lock_datasets(dataset_ids: Iterable[int]) -> None:
     and a start of a notebook with the dataset then come one after the other. Always in
     the order of ids, so that two who lock several don't wait for each other.
     """
-    rows = Dataset.objects.select_for_update().filter(pk__in=set(dataset_ids))
-    list(rows.order_by("pk").values_list("pk"))
+    for dataset_id in sorted(set(dataset_ids)):
+        Dataset.objects.select_for_update().filter(pk=dataset_id).values_list("pk").first()
 
 
 def set_project_count(dataset_id: int, count: int) -> None:

@@ -89,10 +89,10 @@ def _changing(project: Project, dataset_id: int) -> Iterator[None]:
 
 
 def _present(project: Project, dataset_id: int) -> ProjectDataset:
-    link = project.dataset_links.filter(dataset_id=dataset_id).first()
-    if link is None:
+    links = {link.dataset_id: link for link in project.dataset_links.all()}
+    if dataset_id not in links:
         raise NotFound("no_such_dataset", _("This project does not use that dataset."))
-    return link
+    return links[dataset_id]
 
 
 def _show_in_notebook(project: Project, *, removed: int | None = None) -> None:
