@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from lyceum import environments
-from lyceum.cli.environments import build, why_unavailable
 from lyceum.cli.problems import ExitCode, Problem
+
+if TYPE_CHECKING:
+    # Takes half a second, which commands that only speak to a platform have no use for.
+    from lyceum.environments import Availability
 
 commands = typer.Typer(help="Environments: what notebooks run in.", no_args_is_help=True)
 
@@ -18,6 +20,8 @@ commands = typer.Typer(help="Environments: what notebooks run in.", no_args_is_h
 @commands.command("list")
 def list_command() -> None:
     """Every environment: its interpreter, framework and whether it can be used here."""
+    from lyceum import environments
+
     table = Table("name", "Python", "framework", "state")
     for environment in environments.definitions():
         found = environments.availability(environment.name)
@@ -32,6 +36,8 @@ def build_command(
     names: Annotated[list[str], typer.Argument(help="As `lyceum env list` shows them.")],
 ) -> None:
     """Build environments now instead of at their first use."""
+    from lyceum.cli.environments import build
+
     build(Console(stderr=True), _known(names))
 
 
@@ -47,6 +53,8 @@ def lock_command(
 
 
 def _known(names: list[str]) -> list[str]:
+    from lyceum import environments
+
     known = {environment.name for environment in environments.definitions()}
     known.add(environments.SERVER)
     for name in names:
@@ -58,9 +66,11 @@ def _known(names: list[str]) -> list[str]:
     return names
 
 
-def _state(found: environments.Availability) -> str:
+def _state(found: Availability) -> str:
     if found.built:
         return "[green]built[/]"
     if found.reason is None:
         return "built at its first use"
+    from lyceum.cli.environments import why_unavailable
+
     return f"[yellow]unavailable[/]: {why_unavailable(found.reason)}"

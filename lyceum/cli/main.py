@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lyceum.cli import env, up
+from lyceum.cli import dataset, env, login
 from lyceum.cli.problems import Problem
 
 commands = typer.Typer(
@@ -19,6 +19,8 @@ commands = typer.Typer(
     pretty_exceptions_show_locals=False,
 )
 commands.add_typer(env.commands, name="env")
+commands.add_typer(dataset.commands, name="dataset")
+commands.command("login")(login.login)
 
 
 def _print_version(asked: bool) -> None:
@@ -40,6 +42,8 @@ def root(
 @commands.command("up")
 def up_command() -> None:
     """Start the platform and keep it running until Ctrl-C."""
+    from lyceum.cli import up
+
     up.run(Console())
 
 

@@ -1,4 +1,4 @@
-"""What can stop the platform from starting: one sentence and one exit code each."""
+"""What can stop a command: one sentence and one exit code each."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
     ENVIRONMENT_BUILD_FAILED = 19
     PART_NOT_READY = 20
     NOT_RUNNING = 21
+    INTERRUPTED = 130
 
 
 class Problem(Exception):
