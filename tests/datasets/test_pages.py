@@ -43,6 +43,16 @@ def test_the_hall_narrows_by_words_tag_licence_and_size(lin):
         assert shown(f"tab=shared&{query}") == names, query
 
 
+def test_the_tags_offered_are_those_of_the_tab(lin):
+    make_dataset(lin, name="One", tags=("sky", "water"))
+    make_dataset(lin, name="Two", tags=("water",))
+    make_dataset(lin, name="Three", tags=("secret",), visibility="private")
+    assert reader().get("/datasets/?tab=shared").context["tags"] == ["water", "sky"]
+    assert reader().get("/datasets/").context["tags"] == []
+    assert "secret" in reader(lin).get("/datasets/?tab=mine").context["tags"]
+    assert reader().get("/datasets/?tab=shared&tag=gone").context["tags"][0] == "gone"
+
+
 @pytest.mark.parametrize("query", ["tag=a%00b", "licence=%00", "q=%00", "size=%00", "sort=%00"])
 def test_the_hall_takes_any_rubbish(lin, query):
     make_dataset(lin)

@@ -30,7 +30,7 @@ def hall(request: HttpRequest) -> HttpResponse:
     shown = {"page": page, "wanted": wanted}
     if request.htmx and request.GET.get("cursor"):
         return render(request, "datasets/items.html", shown)
-    tags = queries.popular_tags(request.user)
+    tags = queries.popular_tags(request.user, wanted.tab)
     shown |= {
         "tags": tags if wanted.tag in ("", *tags) else [wanted.tag, *tags],
         "licences": licences(),

@@ -62,7 +62,7 @@ def hall_page(
     Datasets without a version are not listed: they can't be used. Raises
     ``DomainError`` for a bad cursor.
     """
-    rows = _tab(user, wanted.tab).filter(matching(wanted.words), file_count__gt=0)
+    rows = datasets_in(user, wanted.tab).filter(matching(wanted.words), file_count__gt=0)
     if wanted.tag:
         rows = rows.filter(tags__name=wanted.tag)
     if wanted.licence:
@@ -88,7 +88,8 @@ def datasets_page(
     return hall_page(user, HallFilter(tab=tab, words=words), cursor=cursor, size=size)
 
 
-def _tab(user: Reader, tab: Tab) -> QuerySet[Dataset]:
+def datasets_in(user: Reader, tab: Tab) -> QuerySet[Dataset]:
+    """All that a tab holds for ``user``."""
     seen = visible_datasets(user)
     if tab is Tab.OFFICIAL:
         return seen.filter(is_official=True)

@@ -21,6 +21,7 @@ from lyceum.accounts.models import User
 from lyceum.common.paging import Page, page_of
 from lyceum.datasets.models import Comment, Dataset, DatasetFile, DatasetVersion, Tag
 from lyceum.datasets.queries.access import Reader, visible_datasets
+from lyceum.datasets.queries.hall import Tab, datasets_in
 from lyceum.limits import limit
 
 COMMENTS_SHOWN = 20
@@ -67,9 +68,10 @@ def comments_page(
     return page_of(rows, order=("id",), cursor=cursor, size=size)
 
 
-def popular_tags(user: Reader) -> list[str]:
-    """The tags that most datasets ``user`` sees have, the commonest first."""
-    seen = visible_datasets(user).filter(file_count__gt=0)
+def popular_tags(user: Reader, tab: Tab | None = None) -> list[str]:
+    """The tags that most datasets ``user`` sees (in ``tab``) have, the commonest first."""
+    seen = visible_datasets(user) if tab is None else datasets_in(user, tab)
+    seen = seen.filter(file_count__gt=0)
     counted = Tag.objects.filter(datasets__in=seen).annotate(count=Count("datasets"))
     return list(counted.order_by("-count", "name").values_list("name", flat=True)[:_TAGS_SHOWN])
 
