@@ -209,6 +209,9 @@ def take_here(page: Page, look: Look, name: str) -> None:
 def draw(page: Page) -> None:
     """Until all that the page shows is there."""
     page.evaluate(LOAD_ALL)
+    if page.locator("#preview").count():
+        page.locator("#preview .preview-name").wait_for()
+        page.wait_for_timeout(SETTLE_MILLISECONDS)  # what is known of its columns comes behind
     frame = page.locator(".notebook-frame iframe")
     if frame.count():
         frame.first.scroll_into_view_if_needed()
