@@ -144,7 +144,8 @@ def list_command(
 def files(dataset_id: _Id, number: _Number = None, as_json: _Json = False) -> None:
     """List a dataset's files."""
     with connected() as client:
-        found = list(client.datasets.files(dataset_id, version=number))
+        listed = client.datasets.files(dataset_id, version=number)
+        found = sorted(listed, key=lambda file: file.path)
     if as_json:
         _print_json([asdict(each) for each in found])
         return

@@ -151,7 +151,7 @@ class Datasets:
         checked. Refuses to replace a file of other content unless ``overwrite``.
         """
         number = self._newest(dataset_id) if version is None else version
-        files = list(self.files(dataset_id, version=number))
+        files = sorted(self.files(dataset_id, version=number), key=lambda file: file.path)
         if path is not None:
             files = [each for each in files if f"{each.path}/".startswith(f"{path.rstrip('/')}/")]
             if not files:

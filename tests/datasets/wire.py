@@ -17,11 +17,14 @@ _CHUNK = 32 * 1024
 class Wire:
     """Relays connections to 127.0.0.1:``port``; ``url`` is its own end.
 
-    ``rate``: bytes a second that go up in each connection, ``None`` for all at once.
+    ``rate``: bytes a second that go up in each connection, ``None`` for all at once;
+    ``sent``: how many bytes have gone up. ``cut_at``: it cuts itself once that many have.
     """
 
     def __init__(self, port: int, *, rate: int | None = None) -> None:
         self.rate = rate
+        self.sent = 0
+        self.cut_at: int | None = None
         self._target = port
         self._is_cut = False
         self._ends: set[socket.socket] = set()
@@ -63,11 +66,19 @@ class Wire:
         with contextlib.suppress(OSError):
             while chunk := source.recv(_CHUNK):
                 sink.sendall(chunk)
-                if is_up and self.rate:
-                    time.sleep(len(chunk) / self.rate)
+                if is_up:
+                    self._count(len(chunk))
         _close(source)
         _close(sink)
         self._ends -= {source, sink}
+
+    def _count(self, size: int) -> None:
+        self.sent += size
+        if self.rate:
+            time.sleep(size / self.rate)
+        if self.cut_at is not None and self.sent >= self.cut_at:
+            self.cut_at = None
+            self.cut()
 
 
 @contextlib.contextmanager

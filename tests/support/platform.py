@@ -22,6 +22,7 @@ from tests.support.environments import SHARED
 READY = re.compile(r"^Lyceum is ready: (\S+)$", re.MULTILINE)
 LOGIN_LINK = re.compile(r"(http\S+)\s*\Z", re.MULTILINE)
 LYCEUM = Path(sys.executable).with_name("lyceum")
+CHECKOUT = Path(__file__).parents[2]
 START_SECONDS = 600  # a first start builds the notebook environments
 
 
@@ -95,6 +96,21 @@ class Platform:
             text=True,
             check=False,
         )
+
+    def token(self, name: str) -> str:
+        """An access token of the learner ``name``, who is made if need be."""
+        environment = {
+            **self.environment(),
+            "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
+            "PYTHONPATH": str(CHECKOUT),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "tests.support.token_for", name],
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.strip()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop the supervisor and return its exit code."""

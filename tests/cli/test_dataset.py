@@ -1,0 +1,208 @@
+"""``lyceum login`` and ``lyceum dataset``, as a learner types them against a platform."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lyceum.cli.problems import ExitCode
+from lyceum.sdk import Client
+from tests.datasets.wire import wire_to
+from tests.support.platform import LYCEUM, Platform, free_ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+MEGABYTE = 1 << 20
+
+
+@dataclass
+class Learner:
+    """A learner at a machine of their own."""
+
+    home: Path
+    address: str
+    token: str
+
+    def start(self, *words: str, **env: str) -> subprocess.Popen[str]:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LYCEUM_", "XDG_", "DJANGO_"))
+        }
+        return subprocess.Popen(
+            [str(LYCEUM), *words],
+            env={**clean, "HOME": str(self.home), "COLUMNS": "200", **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *words: str, code: int = ExitCode.OK, **env: str) -> str:
+        """What the command says, on standard error when it is to fail."""
+        process = self.start(*words, **env)
+        out, err = process.communicate(timeout=120)
+        assert process.returncode == code, out + err
+        assert "Traceback" not in err
+        return err if code else out
+
+
+@pytest.fixture(scope="module")
+def token(platform: Platform) -> str:
+    return platform.token("cli-learner")
+
+
+@pytest.fixture
+def learner(platform: Platform, token: str, tmp_path: Path) -> Learner:
+    known = Learner(tmp_path / "home", platform.url, token)
+    assert "cli-learner" in known.run("login", platform.url, "--token", token)
+    return known
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    top = tmp_path / "data"
+    (top / "train").mkdir(parents=True)
+    (top / "train" / "图.bin").write_bytes(random.Random(3).randbytes(12 * MEGABYTE + 1))
+    (top / "a.csv").write_text("x,y\n1,2\n")
+    return top
+
+
+def test_the_token_is_kept_for_this_user_only(learner: Learner) -> None:
+    kept = learner.home / ".config" / "lyceum" / "credentials.json"
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert json.loads(kept.read_text()) == {"address": learner.address, "token": learner.token}
+
+
+def test_create_list_files_download_version(
+    learner: Learner, folder: Path, tmp_path: Path
+) -> None:
+    about = tmp_path / "about.md"
+    about.write_text("# 数据")
+    made = json.loads(
+        learner.run(
+            "dataset", "create", str(folder), "--name", "命令行", "--licence", "MIT", "--tag", "rain",
+            "--tag", "sky", "--description", str(about), "--shared", "--json",
+        )
+    )  # fmt: skip
+    assert (made["tags"], made["visibility"]) == (["rain", "sky"], "shared")
+    assert made["description"] == "# 数据"
+    number = str(made["id"])
+    assert "命令行" in learner.run("dataset", "list")
+    [listed] = json.loads(learner.run("dataset", "list", "--search", "命令行", "--json"))
+    assert listed["id"] == made["id"]
+    assert "train/图.bin" in learner.run("dataset", "files", number)
+
+    target = tmp_path / "fetched"
+    assert "2 files" in learner.run("dataset", "download", number, "-o", str(target))
+    for path in ("a.csv", "train/图.bin"):
+        assert (target / path).read_bytes() == (folder / path).read_bytes()
+
+    (tmp_path / "b.csv").write_text("b")
+    learner.run(
+        "dataset", "version", number, str(tmp_path / "b.csv"), "--note", "B", "--remove", "a.csv"
+    )
+    files = json.loads(learner.run("dataset", "files", number, "--json"))
+    assert [each["path"] for each in files] == ["b.csv", "train/图.bin"]
+    assert "a.csv" in learner.run("dataset", "files", number, "--version", "1")
+
+
+def test_killed_in_the_middle_of_a_file_it_goes_on_there(
+    platform: Platform, learner: Learner, folder: Path
+) -> None:
+    words = ["dataset", "create", str(folder), "--name", "Killed", "--json"]
+    size = sum(path.stat().st_size for path in folder.rglob("*.*"))
+    with wire_to(platform.port, rate=4 * MEGABYTE) as wire:
+        env = {"LYCEUM_ADDRESS": wire.url, "LYCEUM_TOKEN": learner.token}
+        process = learner.start(*words, **env)
+        wait_for(lambda: wire.sent > 5 * MEGABYTE)
+        process.kill()
+        process.communicate()
+        wait_for(lambda: offset_at(platform, learner) > MEGABYTE)
+        there, before, wire.rate = offset_at(platform, learner), wire.sent, None
+        made = json.loads(learner.run(*words, **env))
+        assert made["size"] == size
+        assert wire.sent - before < size - there + MEGABYTE
+
+
+def test_ctrl_c_says_how_to_go_on(platform: Platform, learner: Learner, folder: Path) -> None:
+    with wire_to(platform.port, rate=2 * MEGABYTE) as wire:
+        env = {"LYCEUM_ADDRESS": wire.url, "LYCEUM_TOKEN": learner.token}
+        process = learner.start("dataset", "create", str(folder), "--name", "Stopped", **env)
+        wait_for(lambda: wire.sent > MEGABYTE)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert process.returncode == ExitCode.INTERRUPTED
+    assert "same command again" in err and "Traceback" not in err
+
+
+def test_a_download_goes_on(learner: Learner, folder: Path, tmp_path: Path) -> None:
+    made = json.loads(learner.run("dataset", "create", str(folder), "--name", "Fetched", "--json"))
+    port = int(learner.address.rpartition(":")[2])
+    target = tmp_path / "fetched"
+    with wire_to(port) as wire:
+        env = {"LYCEUM_ADDRESS": wire.url, "LYCEUM_TOKEN": learner.token}
+        process = learner.start(
+            "dataset", "download", str(made["id"]), "train/图.bin", "-o", str(target), **env
+        )
+        wait_for(lambda: any(target.rglob("*.part")))
+        process.kill()
+        process.communicate()
+    learner.run("dataset", "download", str(made["id"]), "-o", str(target))
+    path = "train/图.bin"
+    assert (target / path).read_bytes() == (folder / path).read_bytes()
+    assert not any(target.rglob("*.part"))
+
+
+def test_refusals_are_sentences(learner: Learner, folder: Path) -> None:
+    fails = ExitCode.FAILED
+    assert "unknown" in learner.run("login", learner.address, "--token", "lyt_no", code=fails)
+    wrong = learner.run("dataset", "list", code=fails, LYCEUM_TOKEN="lyt_no")
+    assert "lyceum login" in wrong
+    nowhere = f"http://127.0.0.1:{free_ports(1)}"
+    said = learner.run("dataset", "list", code=fails, LYCEUM_ADDRESS=nowhere, LYCEUM_TOKEN="t")
+    assert "can't be reached" in said and nowhere in said
+    # The stored token is for another platform.
+    assert "not logged in" in learner.run("dataset", "list", code=fails, LYCEUM_ADDRESS=nowhere)
+    assert learner.run("dataset", "files", "999999", code=fails).count("\n") == 1
+    empty = folder / "empty.txt"
+    empty.touch()
+    said = learner.run("dataset", "create", str(folder), "--name", "X", code=fails)
+    assert "empty.txt” is empty" in said
+    learner.run("dataset", "create", str(folder), code=ExitCode.USAGE)
+    learner.run("dataset", "version", "1", code=ExitCode.USAGE)
+
+
+def test_it_starts_without_django() -> None:
+    code = (
+        "import sys; sys.argv = ['lyceum', 'dataset', '--help']\n"
+        "from lyceum.cli.main import commands\nimport lyceum.sdk\n"
+        "sys.exit(any(m in sys.modules for m in ('django', 'pydantic', 'jupyterhub')))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def offset_at(platform: Platform, learner: Learner) -> int:
+    """How many bytes of the big file the platform has, of the draft this machine knows."""
+    told = json.loads((learner.home / ".cache" / "lyceum" / "uploads.json").read_text())
+    [entry] = told.values()
+    with Client(platform.url, learner.token) as client:
+        draft = client._transport.json("GET", f"/dataset-drafts/{entry['draft']}")
+    return max((upload["offset"] for upload in draft["uploads"]), default=0)
+
+
+def wait_for(true, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)
