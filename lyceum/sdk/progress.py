@@ -38,12 +38,15 @@ class Meter:
         self._done = self._resumed = self._files_done = 0
         self._at = 0
 
-    def begin(self, path: str, *, there: int) -> None:
+    def begin(self, path: str, *, there: int = 0) -> None:
         """``path`` is next; ``there`` bytes of it are there already."""
-        self._path, self._at = path, there
-        self._done += there
-        self._resumed += there
-        self._tell()
+        self._path, self._at = path, 0
+        self.resume(there)
+
+    def resume(self, offset: int) -> None:
+        """Up to byte ``offset``, the file at work was there before."""
+        self._resumed += offset - self._at
+        self.move(offset)
 
     def move(self, offset: int) -> None:
         """The file at work is at byte ``offset``; back of the last one after a loss."""

@@ -151,7 +151,7 @@ def _send_files(
             meter.begin(file.path, there=file.size)
             meter.end()
         elif known and upload:
-            sender.send(file, known.url, there=upload.offset)
+            sender.send(file, known.url)
         else:
             sender.send(file)
 

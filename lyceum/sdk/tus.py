@@ -59,23 +59,24 @@ class Sender:
         self._meter = meter
         self._remember = remember
 
-    def send(self, file: LocalFile, url: str | None = None, *, there: int = 0) -> None:
-        """Until all of ``file`` is on the platform; ``url`` is where ``there`` bytes are.
+    def send(self, file: LocalFile, url: str | None = None) -> None:
+        """Until all of ``file`` is on the platform; ``url`` is where its upload goes on.
 
         Raises ``LyceumError`` when the platform refuses it, the file changes, or the
         connection stays lost.
         """
-        self._meter.begin(file.path, there=there)
+        self._meter.begin(file.path)
         backoff = self._transport.backoff(self._meter.wait)
         offset: int | None = None
         furthest = -1
         while offset is None or offset < file.size:
             try:
+                was_sent = furthest < 0 and url is not None
                 url, offset = self._step(file, url, offset)
+                (self._meter.resume if was_sent else self._meter.move)(offset)
                 if offset > furthest:
                     furthest = offset
                     backoff.progressed()
-                self._meter.move(offset)
             except _Gone as gone:
                 url = offset = None
                 backoff.pause(gone.args[0])

@@ -58,13 +58,9 @@ class Learner:
 
 
 @pytest.fixture(scope="module")
-def token(platform: Platform) -> str:
-    return platform.token("cli-learner")
-
-
-@pytest.fixture
-def learner(platform: Platform, token: str, tmp_path: Path) -> Learner:
-    known = Learner(tmp_path / "home", platform.url, token)
+def learner(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Learner:
+    token = platform.token("cli-learner")
+    known = Learner(tmp_path_factory.mktemp("home"), platform.url, token)
     assert "cli-learner" in known.run("login", platform.url, "--token", token)
     return known
 
@@ -91,8 +87,8 @@ def test_create_list_files_download_version(
     about.write_text("# 数据")
     made = json.loads(
         learner.run(
-            "dataset", "create", str(folder), "--name", "命令行", "--licence", "MIT", "--tag", "rain",
-            "--tag", "sky", "--description", str(about), "--shared", "--json",
+            "dataset", "create", str(folder), "--name", "命令行", "--licence", "MIT",
+            "--tag", "rain", "--tag", "sky", "--description", str(about), "--shared", "--json",
         )
     )  # fmt: skip
     assert (made["tags"], made["visibility"]) == (["rain", "sky"], "shared")
@@ -128,8 +124,8 @@ def test_killed_in_the_middle_of_a_file_it_goes_on_there(
         wait_for(lambda: wire.sent > 5 * MEGABYTE)
         process.kill()
         process.communicate()
-        wait_for(lambda: offset_at(platform, learner) > MEGABYTE)
-        there, before, wire.rate = offset_at(platform, learner), wire.sent, None
+        wait_for(lambda: offset_at(learner, "Killed") > MEGABYTE)
+        there, before, wire.rate = offset_at(learner, "Killed"), wire.sent, None
         made = json.loads(learner.run(*words, **env))
         assert made["size"] == size
         assert wire.sent - before < size - there + MEGABYTE
@@ -146,16 +142,18 @@ def test_ctrl_c_says_how_to_go_on(platform: Platform, learner: Learner, folder: 
     assert "same command again" in err and "Traceback" not in err
 
 
-def test_a_download_goes_on(learner: Learner, folder: Path, tmp_path: Path) -> None:
+def test_a_download_goes_on(
+    platform: Platform, learner: Learner, folder: Path, tmp_path: Path
+) -> None:
     made = json.loads(learner.run("dataset", "create", str(folder), "--name", "Fetched", "--json"))
-    port = int(learner.address.rpartition(":")[2])
     target = tmp_path / "fetched"
-    with wire_to(port) as wire:
+    with wire_to(platform.port) as wire:
+        wire.down_rate = 4 * MEGABYTE
         env = {"LYCEUM_ADDRESS": wire.url, "LYCEUM_TOKEN": learner.token}
         process = learner.start(
             "dataset", "download", str(made["id"]), "train/图.bin", "-o", str(target), **env
         )
-        wait_for(lambda: any(target.rglob("*.part")))
+        wait_for(lambda: any(part.stat().st_size > MEGABYTE for part in target.rglob("*.part")))
         process.kill()
         process.communicate()
     learner.run("dataset", "download", str(made["id"]), "-o", str(target))
@@ -192,11 +190,11 @@ def test_it_starts_without_django() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def offset_at(platform: Platform, learner: Learner) -> int:
-    """How many bytes of the big file the platform has, of the draft this machine knows."""
+def offset_at(learner: Learner, name: str) -> int:
+    """How many bytes of its big file the platform has of the unfinished dataset ``name``."""
     told = json.loads((learner.home / ".cache" / "lyceum" / "uploads.json").read_text())
-    [entry] = told.values()
-    with Client(platform.url, learner.token) as client:
+    [entry] = [entry for target, entry in told.items() if target.endswith(f"create {name}")]
+    with Client(learner.address, learner.token) as client:
         draft = client._transport.json("GET", f"/dataset-drafts/{entry['draft']}")
     return max((upload["offset"] for upload in draft["uploads"]), default=0)
 

@@ -18,11 +18,13 @@ class Wire:
     """Relays connections to 127.0.0.1:``port``; ``url`` is its own end.
 
     ``rate``: bytes a second that go up in each connection, ``None`` for all at once;
-    ``sent``: how many bytes have gone up. ``cut_at``: it cuts itself once that many have.
+    ``down_rate``: those that come down. ``sent``: how many have gone up. ``cut_at``: it
+    cuts itself once that many have.
     """
 
     def __init__(self, port: int, *, rate: int | None = None) -> None:
         self.rate = rate
+        self.down_rate: int | None = None
         self.sent = 0
         self.cut_at: int | None = None
         self._target = port
@@ -68,6 +70,8 @@ class Wire:
                 sink.sendall(chunk)
                 if is_up:
                     self._count(len(chunk))
+                elif self.down_rate:
+                    time.sleep(len(chunk) / self.down_rate)
         _close(source)
         _close(sink)
         self._ends -= {source, sink}
