@@ -171,7 +171,10 @@ def test_a_restart_saves_ends_the_run_and_starts_again(
     assert not local_engine().status(first).alive
     assert (server.attempt, server.restart, server.run_id) == (2, False, "")
     assert server.token_hash
-    assert hub.state(learner.pk, project.pk) == "spawn"
+    asked = time.monotonic() + 10
+    while hub.state(learner.pk, project.pk) != "spawn":
+        assert time.monotonic() < asked, "the hub was not asked to start it again"
+        time.sleep(0.02)
     hub.ready(learner.pk, project.pk, second)
     assert until(Rounds(), project, State.RUNNING).run_id == second
 
