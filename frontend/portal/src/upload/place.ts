@@ -30,8 +30,16 @@ export class Place {
   }
 }
 
+const sizesOf = new WeakMap<Element, Map<string, number>>();
+
 /** What the server has of a draft, as far as the page lists it: path → size in bytes. */
 export function listedSizes(): Map<string, number> {
-  const lines = document.querySelectorAll<HTMLElement>(".draft-unfinished, .draft-finished");
-  return new Map([...lines].map((line) => [line.dataset["path"] ?? "", Number(line.dataset["size"])]));
+  const list = document.querySelector("#draft-files");
+  if (!list) return new Map();
+  const known = sizesOf.get(list);
+  if (known) return known;
+  const lines = [...list.querySelectorAll<HTMLElement>(".draft-unfinished, .draft-finished")];
+  const sizes = new Map(lines.map((line) => [line.dataset["path"] ?? "", Number(line.dataset["size"])]));
+  sizesOf.set(list, sizes);
+  return sizes;
 }

@@ -36,7 +36,9 @@ export class Uploader {
   /** Something happened that the server's list does not show yet. */
   isListOld = false;
   readonly #uppy: Uppy<Meta, Body>;
-  readonly #paths = new Set<string>();
+  /** Path → bytes of everything that Uppy has, and their sum: a batch may be thousands. */
+  readonly #sizes = new Map<string, number>();
+  #sum = 0;
 
   constructor(
     readonly place: Place,
@@ -158,7 +160,7 @@ export class Uploader {
   /** What becomes of a chosen file: itself with its place in the draft, or `false`. */
   #admit(file: Candidate): Candidate | boolean {
     const path = (file.meta.relativePath || file.name).normalize("NFC");
-    if (this.#paths.has(path)) {
+    if (this.#sizes.has(path)) {
       toast(`${path}: ${this.place.say("twice")}`, "warning");
       return false;
     }
@@ -170,7 +172,7 @@ export class Uploader {
       return false;
     }
     this.stuck.delete(path);
-    this.#paths.add(path);
+    this.#count(path, data.size);
     const id = [this.place.draft, data.size, data.lastModified, path].join("/");
     return { ...file, id, meta: { ...file.meta, draft: this.place.draft, path } };
   }
@@ -180,9 +182,9 @@ export class Uploader {
     if (size === 0) return this.place.say("empty");
     if (size > this.place.fileMost) return this.place.say("too-large");
     const listed = listedSizes();
-    const ahead = this.coming.filter((file) => !listed.has(file.meta.path));
-    const taken = ahead.reduce((sum, file) => sum + (file.size ?? 0), 0);
-    const left = this.place.left + (listed.get(path) ?? 0) - taken;
+    // What the server lists is in its account of the space already.
+    const both = [...listed.keys()].reduce((sum, each) => sum + (this.#sizes.get(each) ?? 0), 0);
+    const left = this.place.left + (listed.get(path) ?? 0) - (this.#sum - both);
     if (size <= left) return "";
     return this.place.say("no-space", { size: bytes(size), left: bytes(Math.max(0, left)) });
   }
@@ -197,7 +199,7 @@ export class Uploader {
   #listen(): void {
     const uppy = this.#uppy;
     uppy.on("file-removed", (file) => {
-      this.#paths.delete(file.meta.path);
+      this.#uncount(file.meta.path);
       this.changed();
     });
     uppy.on("upload-progress", () => {
@@ -229,7 +231,7 @@ export class Uploader {
     const files = this.#uppy.getFiles().filter((file) => !file.progress.uploadComplete);
     const listed = listedSizes();
     for (const { meta, size, isGhost } of files) {
-      if (!isGhost) this.#paths.add(meta.path);
+      if (!isGhost) this.#count(meta.path, size ?? 0);
       else if (!listed.has(meta.path)) this.#ask(meta.path, size ?? 0);
     }
     const fresh = files.filter((file) => !file.isGhost).map((file) => ({ ...file, ...unbegun(file) }));
@@ -240,6 +242,17 @@ export class Uploader {
     });
     this.changed();
     if (fresh.length) void this.#uppy.upload().catch(() => {});
+  }
+
+  #count(path: string, size: number): void {
+    this.#uncount(path);
+    this.#sizes.set(path, size);
+    this.#sum += size;
+  }
+
+  #uncount(path: string): void {
+    this.#sum -= this.#sizes.get(path) ?? 0;
+    this.#sizes.delete(path);
   }
 
   #ask(path: string, size: number): void {
