@@ -8,22 +8,13 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
 from ninja.security import django_auth
 
+from lyceum.common.problems import ProblemOut
 from lyceum.notebooks import actions, queries
 from lyceum.notebooks.auth import ProjectTokenAuth
 from lyceum.notebooks.models import NotebookServer
 
 # The token first: a session's CSRF check refuses a request that has only a token.
 router = Router(tags=["notebooks"], auth=[ProjectTokenAuth(), django_auth])
-
-
-class ProblemOut(Schema):
-    """A refusal (RFC 9457); ``code`` is stable, ``title`` a sentence for the reader."""
-
-    type: str
-    title: str
-    status: int
-    code: str
-    field: str | None = None
 
 
 class AddressesOut(Schema):

@@ -168,7 +168,7 @@ def unstar_project(request: HttpRequest, project_id: int):
 
 
 @router.get(
-    _PROJECT + "/versions", response={200: s.VersionsOut, **_REFUSED}, auth=_READ,
+    _PROJECT + "/versions", response={200: s.ProjectVersionsOut, **_REFUSED}, auth=_READ,
     operation_id="list_versions", summary="Saved versions",
 )  # fmt: skip
 def list_versions(
@@ -182,16 +182,16 @@ def list_versions(
 
 
 @router.post(
-    _PROJECT + "/versions", response={201: s.VersionOut, **_REFUSED, 503: ProblemOut},
+    _PROJECT + "/versions", response={201: s.ProjectVersionOut, **_REFUSED, 503: ProblemOut},
     auth=_NOTEBOOK, operation_id="save_version", summary="Save a version",
 )  # fmt: skip
-def save_version(request: HttpRequest, project_id: int, body: s.VersionIn):
+def save_version(request: HttpRequest, project_id: int, body: s.ProjectVersionIn):
     """409 with code `nothing_changed` when no file differs from the newest version."""
     return Status(201, actions.save_version(request.user, project_id, note=body.note))
 
 
 @router.get(
-    _VERSION, response={200: s.VersionOut, **_REFUSED}, auth=_READ,
+    _VERSION, response={200: s.ProjectVersionOut, **_REFUSED}, auth=_READ,
     operation_id="get_version", summary="A saved version",
 )  # fmt: skip
 def get_version(request: HttpRequest, project_id: int, number: int):
@@ -199,7 +199,7 @@ def get_version(request: HttpRequest, project_id: int, number: int):
 
 
 @router.post(
-    _VERSION + "/restoration", response={201: s.VersionOut, **_REFUSED, 503: ProblemOut},
+    _VERSION + "/restoration", response={201: s.ProjectVersionOut, **_REFUSED, 503: ProblemOut},
     auth=_NOTEBOOK, operation_id="restore_version", summary="Restore a version",
 )  # fmt: skip
 def restore_version(request: HttpRequest, project_id: int, number: int):
@@ -234,7 +234,7 @@ def compare_versions(
 
 
 @router.get(
-    _PROJECT + "/files", response={200: s.FilesOut, **_REFUSED}, auth=_READ,
+    _PROJECT + "/files", response={200: s.ProjectFilesOut, **_REFUSED}, auth=_READ,
     operation_id="list_files", summary="Files in a folder",
 )  # fmt: skip
 def list_files(
@@ -283,7 +283,7 @@ def list_datasets(request: HttpRequest, project_id: int):
     _PROJECT + "/datasets", response={201: s.DatasetUseOut, **_REFUSED},
     operation_id="add_project_dataset", summary="Add a dataset to a project",
 )  # fmt: skip
-def add_dataset(request: HttpRequest, project_id: int, body: s.DatasetIn):
+def add_dataset(request: HttpRequest, project_id: int, body: s.ProjectDatasetIn):
     """409 with code `dataset_limit` when the project has two."""
     link = actions.add_dataset(request.user, project_id, dataset_id=body.dataset_id)
     return Status(201, _dataset(request, link))

@@ -145,13 +145,13 @@ class LeftOutOut(Schema):
     reason: Literal["size", "total", "count", "name", "special", "unreadable"]
 
 
-class VersionIn(Schema):
+class ProjectVersionIn(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"note": "训练 20 轮"}})
 
     note: str = Field("", max_length=200)
 
 
-class VersionOut(Schema):
+class ProjectVersionOut(Schema):
     number: int
     note: str
     cause: Version.Cause
@@ -161,8 +161,8 @@ class VersionOut(Schema):
     left_out_count: int
 
 
-class VersionsOut(Schema):
-    items: list[VersionOut]
+class ProjectVersionsOut(Schema):
+    items: list[ProjectVersionOut]
     next: str | None
 
 
@@ -178,7 +178,7 @@ class EntryOut(Schema):
         return entry.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-class FilesOut(Schema):
+class ProjectFilesOut(Schema):
     version: int | None = Field(description="Null for the work folder as it is now.")
     entries: list[EntryOut]
 
@@ -212,7 +212,7 @@ class DifferenceOut(Schema):
     is_cut: bool
 
 
-class DatasetIn(Schema):
+class ProjectDatasetIn(Schema):
     model_config = ConfigDict(json_schema_extra={"example": {"dataset_id": 1}})
 
     dataset_id: int

@@ -7,11 +7,14 @@ document declares.
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import schemathesis
 from django.core.wsgi import get_wsgi_application
 from django.test import Client
 from hypothesis import HealthCheck, settings
+from ninja import Schema
 from schemathesis import checks
 
 from lyceum.projects.actions import save_version
@@ -64,3 +67,15 @@ def test_every_operation_keeps_its_promises(case, learner):
         if "number" in case.path_parameters:
             case.path_parameters["number"] = 1 + asked % 3
     case.call_and_validate(cookies=cookies, headers={"X-CSRFToken": CSRF}, checks=CHECKS)
+
+
+def test_no_two_shapes_share_a_name():
+    """They would be one in the document, and one of them a lie."""
+    waiting, names = [Schema], []
+    while waiting:
+        shape = waiting.pop()
+        names += [shape.__name__] if shape.__module__.startswith("lyceum.") else []
+        waiting += shape.__subclasses__()
+    public = [name for name in names if not name.startswith("_")]
+    assert len(public) > 20
+    assert [name for name, times in Counter(public).items() if times > 1] == []
