@@ -30,11 +30,15 @@ function start(place: Place): void {
     drawing ||= window.setTimeout(draw, DRAW_EVERY);
   }
 
-  function draw(): void {
-    drawing = 0;
+  function show(): void {
     lines.draw();
     progress.draw();
     wayOn.draw();
+  }
+
+  function draw(): void {
+    drawing = 0;
+    show();
     if (!uploader.isListOld || asking) return;
     const wait = uploader.coming.length ? Math.max(0, mayAsk - performance.now()) : 0;
     asking = window.setTimeout(() => void ask(), wait);
@@ -48,6 +52,7 @@ function start(place: Place): void {
     if (done) {
       progress.count(arrived);
       uploader.forget(arrived);
+      show(); // at once: the fresh list does not know what is ours
     } else window.setTimeout(askAgain, ASK_AGAIN);
     mayAsk = performance.now() + ASK_EVERY;
     asking = 0;

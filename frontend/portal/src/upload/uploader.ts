@@ -13,6 +13,8 @@ import { bytes } from "./sizes";
 
 /** How many files go at once; browsers allow six connections, the page needs some too. */
 const AT_ONCE = 4;
+/** Up to here a file goes along with its announcement: one request, begun anew when cut. */
+const SMALL = 1 << 20;
 const DAY = 24 * 3600 * 1000;
 
 export type Meta = { draft: string; path: string; relativePath?: string };
@@ -174,7 +176,8 @@ export class Uploader {
     this.stuck.delete(path);
     this.#count(path, data.size);
     const id = [this.place.draft, data.size, data.lastModified, path].join("/");
-    return { ...file, id, meta: { ...file.meta, draft: this.place.draft, path } };
+    const tus = { uploadDataDuringCreation: data.size <= SMALL };
+    return { ...file, id, meta: { ...file.meta, draft: this.place.draft, path }, tus } as Candidate;
   }
 
   /** Why a file can't come, known before a byte of it goes; empty when it can. */
