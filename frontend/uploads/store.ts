@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { FileStore } from "@tus/file-store";
 import { ERRORS, type Upload } from "@tus/server";
 import { Digests } from "./digests.js";
+import { discard } from "./garbage.js";
 import type { Intake } from "./intake.js";
 
 /** Bytes between two hints to the disk, so that the last `fsync` has little left to do. */
@@ -61,9 +62,11 @@ export class HashingStore extends FileStore {
       for (;;) {
         const batch = await intake.next();
         if (!batch) break;
+        const start = disk.offset;
         const writing = disk.write(batch);
         for (const chunk of batch) hash.update(chunk);
         await writing;
+        discard(disk.offset - start);
       }
       await disk.settle();
       this.#digests.keep(upload.id, hash, disk.offset);

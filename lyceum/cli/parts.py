@@ -76,7 +76,7 @@ def _portal(current: Settings) -> Part:
 def _uploads(current: Settings) -> Part:
     return Part(
         "uploads",
-        (frontdoor.node(), str(tools.UPLOADS_SERVER)),
+        uploads_command(),
         json.loads(tools.TUS_PACKAGE.read_text())["version"],
         env={
             "LYCEUM_UPLOADS_PORT": str(current.uploads_port),
@@ -86,6 +86,14 @@ def _uploads(current: Settings) -> Part:
         },
         health_url=f"http://127.0.0.1:{current.uploads_port}/health",
     )
+
+
+def uploads_command() -> tuple[str, ...]:
+    """The tus server's argv; its settings are variables (``frontend/uploads/settings.ts``).
+
+    ``--expose-gc`` is for ``frontend/uploads/garbage.ts``.
+    """
+    return (frontdoor.node(), "--expose-gc", str(tools.UPLOADS_SERVER))
 
 
 def _hub(current: Settings) -> Part:

@@ -18,8 +18,7 @@ import psutil
 from tusclient.client import TusClient
 from tusclient.uploader import Uploader
 
-from lyceum.cli import tools
-from lyceum.hub import frontdoor
+from lyceum.cli.parts import uploads_command
 from tests.uploads.portal import TOKEN
 
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -47,9 +46,7 @@ class UploadsServer:
             "LYCEUM_UPLOADS_PORTAL": f"http://127.0.0.1:{self.portal_port}",
             "LYCEUM_UPLOADS_TOKEN": TOKEN,
         }
-        self.process = subprocess.Popen(
-            [frontdoor.node(), str(tools.UPLOADS_SERVER)], env={**os.environ, **environment}
-        )
+        self.process = subprocess.Popen(uploads_command(), env={**os.environ, **environment})
         until(lambda: httpx.get(f"http://127.0.0.1:{self.port}/health").status_code == 200)
 
     def stop(self, number: signal.Signals) -> int:
