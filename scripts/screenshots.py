@@ -11,7 +11,7 @@ import re
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -60,6 +60,8 @@ OWN = {
     "trash": "/projects/trash/",
     "mine": "/?tab=mine",
 }
+WIDE_SCREEN = {"width": 1280, "height": 900}
+NARROW_SCREEN = {"width": 390, "height": 844}
 NARROW = ("hall", "project", "datasets", "dataset", "dataset-versions", "sign-up")
 DATASET = {
     "zh": (
@@ -154,15 +156,22 @@ def take_own_dataset(page: Page, look: Look, url: str) -> None:
         {"name": "README.md", "mimeType": "text/markdown", "buffer": f"# {name}\n".encode()},
     ]
     page.locator(".uppy-Dashboard-input:not([webkitdirectory])").set_input_files(files)
+    page.locator(".draft-finished").nth(len(files) - 1).wait_for()
+    take_both_widths(page, look, "dataset-files")
     page.locator("a[data-next]").click()
     page.locator("[name=name]").fill(name)
     page.locator("[name=summary]").fill(summary)
     page.locator("[name=licence]").fill("CC-BY-4.0")
     page.locator("[data-insert]").click()
-    take_here(page, look, "dataset-about")
+    take_both_widths(page, look, "dataset-about")
     page.locator("main form button[type=submit]").click()
     page.wait_for_url(re.compile(r"/datasets/\d+/$"))
     own = page.url
+    page.locator(".work-actions [data-bs-toggle=dropdown]").click()
+    page.locator("form[action$='/update/'] button").click()
+    page.locator(".draft-kept button").first.click()
+    page.locator(".draft-removed").wait_for()
+    take_both_widths(page, look, "dataset-update")
     page.goto(f"{own}comments/")
     page.locator("textarea[name=text]").fill(comment)
     page.locator("main form[action$='comments/'] button[type=submit]").click()
@@ -181,6 +190,15 @@ def take_own_dataset(page: Page, look: Look, url: str) -> None:
     take(page, look, "dataset-trash", f"{url}/datasets/trash/")
 
 
+def take_both_widths(page: Page, look: Look, name: str) -> None:
+    """What the page shows now, wide and then on a narrow screen."""
+    wide = page.viewport_size
+    take_here(page, look, name)
+    page.set_viewport_size(NARROW_SCREEN)
+    take_here(page, replace(look, narrow=True), name)
+    page.set_viewport_size(wide)
+
+
 def take_administration(browser: Browser, platform: Platform, language: str) -> None:
     """The one-time link, which stays unused."""
     page = open_page(browser, Look(language))
@@ -189,7 +207,7 @@ def take_administration(browser: Browser, platform: Platform, language: str) -> 
 
 def open_page(browser: Browser, look: Look) -> Page:
     context = browser.new_context(
-        viewport={"width": 390 if look.narrow else 1280, "height": 844 if look.narrow else 900},
+        viewport=NARROW_SCREEN if look.narrow else WIDE_SCREEN,
         locale=LOCALES[look.language],
         color_scheme="dark" if look.dark else "light",
     )

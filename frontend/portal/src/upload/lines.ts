@@ -3,7 +3,7 @@ import { bytes } from "./sizes";
 
 /** A long list helps nobody, and drawing it again and again would slow the upload. */
 const MOST_STUCK = 100;
-const MOST_WAITING = 20;
+const MOST_WAITING = 5;
 
 interface Shown {
   path: string;
@@ -53,7 +53,7 @@ export class Lines {
     if (more) this.list.append(this.#more);
     else this.#more.remove();
     this.list.hidden = !shown.length;
-    hideListed(paths);
+    hideListed(paths, new Set(this.uploader.arrived.map((file) => file.meta.path)));
   }
 
   #wanted(): { shown: Shown[]; more: number } {
@@ -152,10 +152,12 @@ function control({ name, label, press }: Shown["buttons"][number], path: string)
   return button;
 }
 
-function hideListed(paths: Set<string>): void {
+/** The server's list may be older than what we know: `arrived` is not unfinished any more. */
+function hideListed(shown: Set<string>, arrived: Set<string>): void {
   document.querySelectorAll<HTMLElement>("#draft-files .draft-line").forEach((line) => {
-    line.hidden = paths.has(line.dataset["path"] ?? "");
+    const path = line.dataset["path"] ?? "";
+    line.hidden = shown.has(path) || (line.matches(".draft-unfinished") && arrived.has(path));
   });
   const none = document.querySelector<HTMLElement>("#draft-files [data-none]");
-  if (none) none.hidden = paths.size > 0;
+  if (none) none.hidden = shown.size + arrived.size > 0;
 }
