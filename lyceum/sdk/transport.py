@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -41,7 +41,7 @@ class Transport:
     def close(self) -> None:
         self.http.close()
 
-    def backoff(self, on_wait=None) -> Backoff:
+    def backoff(self, on_wait: Callable[[], None] | None = None) -> Backoff:
         """Pauses for one piece of work; see :class:`Backoff`."""
         return Backoff(self._patience if self._has_answered else 0, on_wait)
 

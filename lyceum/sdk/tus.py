@@ -96,9 +96,7 @@ class Sender:
 
     def _create(self, file: LocalFile) -> tuple[str, int]:
         about = {"draft": self._draft, "path": file.path}
-        pairs = (
-            f"{key} {base64.b64encode(text.encode()).decode()}" for key, text in about.items()
-        )
+        pairs = (f"{key} {_base64(text)}" for key, text in about.items())
         headers = {"Upload-Length": str(file.size), "Upload-Metadata": ",".join(pairs)}
         if file.size <= WITH_CREATION:
             answer = self._ask("POST", _PATH, file, headers={**_BYTES, **headers}, until=file.size)
