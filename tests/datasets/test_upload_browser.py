@@ -295,6 +295,18 @@ def test_small_files_need_not_be_chosen_again(
     }
 
 
+def test_a_connection_that_hangs_is_given_up(
+    platform: Platform, page: Page, wire: Wire, big: Path, requests: list[Request]
+) -> None:
+    signed_up(page, wire.url)
+    page.goto(f"{wire.url}/datasets/new/")
+    begun(page, big, 20)
+    wire.hang()
+    expect(line(page, "big.bin")).to_contain_text("Uploaded", timeout=2 * PATIENCE)
+    assert posts(requests) == 1
+    assert resumed_from(requests) > 0
+
+
 def test_pause_continue_and_take_out(
     platform: Platform, page: Page, wire: Wire, big: Path, requests: list[Request]
 ) -> None:

@@ -30,6 +30,7 @@ class Wire:
         self._target = port
         self._is_cut = False
         self._ends: set[socket.socket] = set()
+        self._hung: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -40,8 +41,13 @@ class Wire:
     def cut(self) -> None:
         """Break every connection; new ones break at once until ``mend``."""
         self._is_cut = True
+        self._hung.clear()
         for end in list(self._ends):
             _close(end)
+
+    def hang(self) -> None:
+        """Carry nothing more on the connections there are; new ones work."""
+        self._hung |= self._ends
 
     def mend(self) -> None:
         self._is_cut = False
@@ -67,6 +73,8 @@ class Wire:
     def _pump(self, source: socket.socket, sink: socket.socket, is_up: bool) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(_CHUNK):
+                while source in self._hung:
+                    time.sleep(0.1)
                 sink.sendall(chunk)
                 if is_up:
                     self._count(len(chunk))

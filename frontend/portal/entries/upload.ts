@@ -5,6 +5,7 @@ import htmx from "htmx.org";
 import { Lines } from "../src/upload/lines";
 import { Place } from "../src/upload/place";
 import { Progress } from "../src/upload/progress";
+import { watchForStalls } from "../src/upload/stalls";
 import { Uploader } from "../src/upload/uploader";
 import { WayOn } from "../src/upload/way_on";
 
@@ -25,6 +26,7 @@ function start(place: Place): void {
   const lines = new Lines(document.querySelector<HTMLElement>("#draft-coming")!, uploader);
   const progress = new Progress(document.querySelector<HTMLElement>("#draft-all")!, uploader);
   const wayOn = new WayOn(uploader);
+  watchForStalls(uploader);
 
   function changed(): void {
     drawing ||= window.setTimeout(draw, DRAW_EVERY);

@@ -110,6 +110,12 @@ export class Uploader {
     this.changed();
   }
 
+  /** Drop the file's connection and go on with a new one. */
+  reconnect(id: string): void {
+    this.pauseOrResume(id);
+    this.pauseOrResume(id);
+  }
+
   pauseAll(): void {
     this.#uppy.pauseAll();
     this.changed();
