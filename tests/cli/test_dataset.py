@@ -132,10 +132,10 @@ def test_killed_in_the_middle_of_a_file_it_goes_on_there(
 
 
 def test_ctrl_c_says_how_to_go_on(platform: Platform, learner: Learner, folder: Path) -> None:
-    with wire_to(platform.port, rate=2 * MEGABYTE) as wire:
+    with wire_to(platform.port, rate=MEGABYTE // 2) as wire:
         env = {"LYCEUM_ADDRESS": wire.url, "LYCEUM_TOKEN": learner.token}
         process = learner.start("dataset", "create", str(folder), "--name", "Stopped", **env)
-        wait_for(lambda: wire.sent > MEGABYTE)
+        wait_for(lambda: wire.sent > MEGABYTE // 4)
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
     assert process.returncode == ExitCode.INTERRUPTED

@@ -25,8 +25,14 @@ def in_english(settings):
 
 @pytest.fixture(autouse=True)
 def own_files() -> Iterator[None]:
-    """Row ids begin anew in each test; the files of an earlier one must not be there."""
+    """Row ids begin anew in each test; the files of an earlier one, here or in another
+    folder, must not be there."""
+    _remove_files()
     yield
+    _remove_files()
+
+
+def _remove_files() -> None:
     for folder in ("projects", "datasets"):
         shutil.rmtree(platform_settings().root / folder, ignore_errors=True)
 

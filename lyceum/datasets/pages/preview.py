@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import reswap, retarget
 
 from lyceum import previews
 from lyceum.common import streams
@@ -65,13 +64,13 @@ def preview(request: HttpRequest, dataset_id: int, number: int, path: str) -> Ht
         "file": opened.file,
         "look": opened.kind.look.value,
         "kind": opened.kind,
-        **_PARTS[opened.kind.look](request, opened),
     }
-    if request.GET.get("part") == "progress":
-        if shown.get("progress"):
-            return render(request, "datasets/preview/progress.html", shown)
-        response = render(request, "datasets/preview/preview.html", shown)
-        return reswap(retarget(response, "#preview"), "innerHTML")
+    if request.GET.get("part") == "progress" and opened.kind.look is Look.TABLE:
+        progress = previews.prepare(opened.place, opened.kind.format, opened.cache)
+        is_over = progress.is_ready or progress.problem
+        shown["progress"] = None if is_over else progress
+        return render(request, "datasets/preview/progress.html", shown)
+    shown |= _PARTS[opened.kind.look](request, opened)
     if request.htmx:
         return render(request, "datasets/preview/preview.html", shown)
     return render(request, "datasets/preview/page.html", shown)
