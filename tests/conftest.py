@@ -45,6 +45,10 @@ REAL_PROCESSES = {
     "environments",
     "hub",
     "notebook_extension",
+    "previews",
+    "sdk",
+    "unpacking",
+    "uploads",
 }
 """Folders whose tests start servers, sandboxes, kernels and browsers, or ask a package
 registry: one that fails is tried once more, and the report names it (RERUN)."""
