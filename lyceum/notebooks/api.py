@@ -6,15 +6,15 @@ from datetime import datetime
 
 from django.http import HttpRequest
 from ninja import Field, Router, Schema, Status
-from ninja.security import django_auth
 
+from lyceum.accounts.auth import SIGNED_IN
 from lyceum.common.problems import ProblemOut
 from lyceum.notebooks import actions, queries
 from lyceum.notebooks.auth import ProjectTokenAuth
 from lyceum.notebooks.models import NotebookServer
 
 # The token first: a session's CSRF check refuses a request that has only a token.
-router = Router(tags=["notebooks"], auth=[ProjectTokenAuth(), django_auth])
+router = Router(tags=["notebooks"], auth=[ProjectTokenAuth(), *SIGNED_IN])
 
 
 class AddressesOut(Schema):
@@ -66,7 +66,7 @@ def get_notebook(request: HttpRequest, project_id: int) -> queries.NotebookView:
     _PATH,
     response={202: NotebookOut, 409: ProblemOut, 503: ProblemOut, **_REFUSALS},
     summary="Run a project",
-    auth=django_auth,
+    auth=SIGNED_IN,
 )
 def run_project(request: HttpRequest, project_id: int) -> Status:
     """Start the notebook server; one that runs already is left alone.
@@ -78,7 +78,7 @@ def run_project(request: HttpRequest, project_id: int) -> Status:
 
 
 @router.delete(
-    _PATH, response={202: NotebookOut, **_REFUSALS}, summary="Stop a project", auth=django_auth
+    _PATH, response={202: NotebookOut, **_REFUSALS}, summary="Stop a project", auth=SIGNED_IN
 )
 def stop_project(request: HttpRequest, project_id: int) -> Status:
     """Save a version and stop the notebook server; one that does not run is left alone."""
