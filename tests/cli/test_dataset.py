@@ -25,6 +25,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 MEGABYTE = 1 << 20
 
 
+def _heed_interrupts() -> None:
+    """As in a terminal: a shell starts what runs in its background with Ctrl-C ignored,
+    and these tests may be run so."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @dataclass
 class Learner:
     """A learner at a machine of their own."""
@@ -46,6 +52,7 @@ class Learner:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            preexec_fn=_heed_interrupts,
         )
 
     def run(self, *words: str, code: int = ExitCode.OK, **env: str) -> str:
