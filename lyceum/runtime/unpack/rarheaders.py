@@ -15,6 +15,15 @@ _COPY = 5  # RAR5_XREDIR_FILE_COPY: the bytes are another entry's
 _RAR5_VERSION, _OLDEST_VERSION = 50, 29
 
 
+def _no_comment(*_arguments: object, **_options: object) -> bytes:
+    return b""
+
+
+# It reads a packed comment with a program of the machine's, and is at an end without one.
+# Comments matter to nobody here.
+rarfile.rar3_decompress = _no_comment
+
+
 def declared(path: str) -> list[int]:
     """The size in bytes that each file's header tells.
 
