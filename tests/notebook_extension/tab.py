@@ -17,6 +17,10 @@ class Tab:
         self.page = page
         self.blocks = page.locator(".jp-Notebook .jp-Cell")
         self.active = page.locator(".jp-Notebook .jp-Cell.jp-mod-active")
+        # Each test begins with the file written anew, which on a busy machine the
+        # notebook server may notice while the one before is still being closed.
+        changed = page.get_by_role("dialog", name="File Changed")
+        page.add_locator_handler(changed, lambda dialog: dialog.press("Escape"))
 
     @classmethod
     def open(cls, page: Page, address: str) -> Tab:
