@@ -17,6 +17,8 @@ _REASONS = {
     "invalid_encoding": gettext_lazy("it holds bytes that are no text in this encoding"),
     "line_size_over_maximum": gettext_lazy("the line is too long"),
     "no_json": gettext_lazy("it is no JSON"),
+    "no_object": gettext_lazy("it is JSON, but no object"),
+    "too_deep": gettext_lazy("its brackets go too deep"),
 }
 _CHART_WIDTH, _CHART_HEIGHT = 96, 24
 
@@ -40,6 +42,22 @@ def sentence(problem: Problem) -> str:
             return _("The file is empty.")
         case "broken_rows":
             return _broken_rows(params)
+        case "mixed_types":
+            return (
+                _(
+                    "The column %(column)s is shown as text: from line %(line)d on, "
+                    "%(count)d values do not fit the type of those before."
+                )
+                % params
+            )
+        case "no_table":
+            return _(
+                "No table was found in this file: its lines can't be told apart into columns."
+            )
+        case "cut_archive":
+            return _("The archive is damaged or cut off; these are the files before that.")
+        case "long_archive":
+            return _("The archive is too large to go through; these are its first files.")
         case "nul_bytes":
             return _(
                 "Line %(line)d holds NUL bytes, which text does not have; they are shown as ␀."

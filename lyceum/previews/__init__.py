@@ -21,7 +21,7 @@ from lyceum.previews.results import (
     Text,
     Thumbnail,
 )
-from lyceum.previews.tables import first_page, prepare, profile, rows
+from lyceum.previews.tables import first_page, further_profile, prepare, profile, rows
 from lyceum.previews.workers import warm_up
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "Thumbnail",
     "entries",
     "first_page",
+    "further_profile",
     "kind_of",
     "prepare",
     "profile",

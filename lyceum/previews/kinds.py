@@ -71,6 +71,9 @@ _BY_START = (
 )
 _TEXT = Kind(Look.TEXT, "text", "text/plain")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_MAY_BE_DELIMITED = ("txt", "data", "dat")
+_DELIMITERS = (b"\t", b",", b";", b"|")
+_LINES_TOLD_BY = 3
 
 
 def kind_of(name: str, head: bytes) -> Kind:
@@ -83,9 +86,29 @@ def kind_of(name: str, head: bytes) -> Kind:
     for ending in (".".join(parts[-2:]), parts[-1]):
         if len(parts) > 1 and ending in _BY_ENDING:
             return _BY_ENDING[ending]
+    if kind := _table_in(parts[-1], head):
+        return kind
     for start, kind in _BY_START:
         if head.startswith(start):
             return kind
     if head.startswith(_UTF16) or b"\0" not in head:
         return _TEXT
     return _NONE
+
+
+def _table_in(ending: str, head: bytes) -> Kind | None:
+    """The table that a file of a name which says little is, if it is one: objects a line, or
+    lines with as many delimiters each."""
+    lines = [line for line in head.splitlines()[:-1] if line.strip()]
+    if ending == "json":
+        is_table = len(lines) > 1 and all(
+            line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines
+        )
+        return _BY_ENDING["jsonl"] if is_table else None
+    if ending not in _MAY_BE_DELIMITED or len(lines) < _LINES_TOLD_BY:
+        return None
+    for delimiter in _DELIMITERS:
+        counts = {line.count(delimiter) for line in lines}
+        if len(counts) == 1 and counts != {0}:
+            return _BY_ENDING["csv"]
+    return None

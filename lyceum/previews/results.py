@@ -10,9 +10,11 @@ from typing import Any
 class Problem:
     """Why (part of) a file can't be shown: a stable code and what its sentence needs.
 
-    ``empty`` · ``unreadable`` (``detail``) · ``broken_rows`` (``count`` left out, the
-    first at ``line`` because of ``reason``) · ``nul_bytes`` (the first at ``line``) ·
-    ``too_slow`` (``seconds``) · ``crashed`` · ``too_large`` (``pixels``).
+    ``empty`` · ``unreadable`` (``detail``) · ``no_table`` · ``broken_rows`` (``count`` left
+    out, the first at ``line`` because of ``reason``, in ``column`` or ``None``) ·
+    ``mixed_types`` (``column`` is text for ``count`` values, the first at ``line``) ·
+    ``nul_bytes`` (the first at ``line``) · ``cut_archive`` and ``long_archive`` (``count``
+    files were found) · ``too_slow`` (``seconds``) · ``crashed`` · ``too_large`` (``pixels``).
     """
 
     code: str
@@ -32,11 +34,13 @@ class TablePage:
     """Some rows of a table, each value as text, ``None`` where it is missing.
 
     ``columns`` are those from ``first_column`` on of ``column_count``; values are cut
-    to ``LONGEST_CELL`` characters. ``offset`` counts rows before these.
+    to ``LONGEST_CELL`` characters. ``offset`` counts rows before these; ``numbers`` are
+    the rows' places in the whole table, from 1.
     """
 
     columns: list[Column] = field(default_factory=list)
     rows: list[list[str | None]] = field(default_factory=list)
+    numbers: list[int] = field(default_factory=list)
     column_count: int = 0
     first_column: int = 0
     offset: int = 0
@@ -77,7 +81,7 @@ class ColumnProfile:
 
 @dataclass(frozen=True, slots=True)
 class TableProfile:
-    """A whole table: ``columns`` are the first ``PROFILED_COLUMNS`` of them."""
+    """A whole table: ``columns`` are as many as a page shows."""
 
     row_count: int = 0
     columns: list[ColumnProfile] = field(default_factory=list)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 from lyceum.previews import workers
 from lyceum.previews.inside import preparing, tables
+from lyceum.previews.inside.formats import FORMATS
 from lyceum.previews.results import (
     Bin,
     ColumnProfile,
@@ -19,10 +21,17 @@ from lyceum.previews.results import (
     TablePage,
     TableProfile,
 )
+from lyceum.previews.workers import Crew
 
 ROWS_A_PAGE = 50
-_PAGE_SECONDS = 60.0
-_PREPARE_SECONDS = 3600.0
+_FIRST_SECONDS = 20.0
+_QUERY_SECONDS = 40.0
+_PREPARE_SECONDS = 1800.0
+_FAILURE_SECONDS = 6 * 3600.0
+"""A preparation that ended its worker is not tried again for so long."""
+_FAILURE = f"failure-{tables.REVISION}.json"
+_PARTLY = ("broken_rows", "nul_bytes", "mixed_types")
+"""Problems of tables that can be read all the same."""
 _lock = threading.Lock()
 _at_work: dict[Path, Future] = {}
 
@@ -32,7 +41,9 @@ def first_page(path: Path, format_: str, cache: Path, *, count: int = ROWS_A_PAG
 
     ``cache`` is a folder for this content alone.
     """
-    found = workers.run(_first_page, path, format_, cache, count, seconds=_PAGE_SECONDS)
+    found = workers.run(
+        partial(tables.first_page, count=count), path, format_, cache, seconds=_FIRST_SECONDS
+    )
     return TablePage(problem=found) if isinstance(found, Problem) else found
 
 
@@ -40,21 +51,28 @@ def prepare(path: Path, format_: str, cache: Path) -> Progress:
     """Have the table prepared for pages, order, search and profile; how far that is.
 
     Returns at once; asking again tells the progress, also that of another process. A
-    preparation that was killed is begun anew.
+    preparation that was killed with its portal is begun anew.
     """
-    profile_path = cache / preparing.PROFILE
-    if profile_path.exists():
+    if preparing.profile_path(cache).exists():
         found = profile(cache)
         return Progress(100, is_ready=_can_be_read(found), problem=found.problem)
+    if failed := _last_failure(cache):
+        return Progress(0, is_ready=False, problem=failed)
     with _lock:
         future = _at_work.get(cache)
         if future is None or future.done():
             if future is not None and (failed := _failure(future)):
                 del _at_work[cache]
+                _keep_failure(cache, failed)
                 return Progress(0, is_ready=False, problem=failed)
             if not preparing.is_preparing(cache):
                 _at_work[cache] = workers.begin(
-                    preparing.prepare, path, format_, cache, seconds=_PREPARE_SECONDS
+                    preparing.prepare,
+                    path,
+                    format_,
+                    cache,
+                    seconds=_PREPARE_SECONDS,
+                    crew=Crew.PREPARE,
                 )
     return Progress(_percent(cache), is_ready=False)
 
@@ -72,23 +90,26 @@ def rows(
     first_column: int = 0,
 ) -> TablePage:
     """A page of a table that ``prepare`` says is ready; see ``inside.tables.rows``."""
-    source = path if format_ == "parquet" else cache / tables.TABLE
-    wanted = {
-        "offset": offset,
-        "count": count,
-        "sort": sort,
-        "descending": descending,
-        "words": list(words),
-        "first_column": first_column,
-    }
-    found = workers.run(_rows, cache, source, wanted, seconds=_PAGE_SECONDS)
+    source = cache / tables.TABLE if FORMATS[format_].has_copy else path
+    look = partial(
+        tables.rows,
+        source=source,
+        offset=offset,
+        count=count,
+        sort=sort,
+        descending=descending,
+        words=list(words),
+        first_column=first_column,
+    )
+    found = workers.run(look, cache, seconds=_QUERY_SECONDS, crew=Crew.QUERY)
     return TablePage(problem=found) if isinstance(found, Problem) else found
 
 
-def profile(cache: Path) -> TableProfile:
-    """What a prepared table's columns hold; an empty one before."""
+def profile(cache: Path, *, first_column: int = 0) -> TableProfile:
+    """What a prepared table's columns from ``first_column`` on hold, where that is known;
+    else an empty one."""
     try:
-        kept = json.loads((cache / preparing.PROFILE).read_text())
+        kept = json.loads(preparing.profile_path(cache, first_column).read_text())
     except (OSError, ValueError):
         return TableProfile()
     columns = [
@@ -99,8 +120,24 @@ def profile(cache: Path) -> TableProfile:
     return TableProfile(**{**kept, "columns": columns, "problem": problem})
 
 
+def further_profile(path: Path, format_: str, cache: Path, *, first_column: int) -> TableProfile:
+    """What the columns from ``first_column`` on of a prepared table hold, found out now if
+    it is not known; an empty one when that fails."""
+    if not preparing.profile_path(cache, first_column).exists():
+        workers.run(
+            preparing.further_columns,
+            path,
+            format_,
+            cache,
+            first_column,
+            seconds=_QUERY_SECONDS,
+            crew=Crew.QUERY,
+        )
+    return profile(cache, first_column=first_column)
+
+
 def _can_be_read(found: TableProfile) -> bool:
-    return found.problem is None or found.problem.code in ("broken_rows", "nul_bytes")
+    return found.problem is None or found.problem.code in _PARTLY
 
 
 def _percent(cache: Path) -> int:
@@ -116,9 +153,15 @@ def _failure(future: Future) -> Problem | None:
     return outcome if isinstance(outcome, Problem) else None
 
 
-def _first_page(path: Path, format_: str, cache: Path, count: int) -> TablePage:
-    return tables.first_page(path, format_, cache, count=count)
+def _keep_failure(cache: Path, problem: Problem) -> None:
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / _FAILURE).write_text(json.dumps({"code": problem.code, "params": problem.params}))
 
 
-def _rows(cache: Path, source: Path, wanted: dict[str, Any]) -> TablePage:
-    return tables.rows(cache, source=source, **wanted)
+def _last_failure(cache: Path) -> Problem | None:
+    try:
+        if time.time() - (cache / _FAILURE).stat().st_mtime > _FAILURE_SECONDS:
+            return None
+        return Problem(**json.loads((cache / _FAILURE).read_text()))
+    except (OSError, ValueError):
+        return None

@@ -64,6 +64,7 @@ def test_a_table_can_be_paged_sorted_and_searched(show: Show) -> None:
     assert "Rows 101–120 of 120" in show("a.csv", b"", "?page=2")
     first = show("a.csv", b"", "?sort=id&desc=1")
     assert first.index("row 119<") < first.index("row 118<") and 'aria-sort="descending"' in first
+    assert '<td class="preview-number">120</td>' in first and "Rows 1–50 of 120" in first
     found = show("a.csv", b"", "?q=ROW+7")
     assert "row 77<" in found and "row 8<" not in found
     assert "No row has these words" in show("a.csv", b"", "?q=nothing")
@@ -142,6 +143,11 @@ def test_an_archive_is_listed(show: Show) -> None:
     text = show("a.zip", packed.getvalue())
     assert "训练/a.csv" in text and "1 file" in text
     assert "can&#x27;t be read" in show("b.zip", b"PK\x03\x04 broken")
+
+
+def test_names_are_no_sql(show: Show) -> None:
+    text = show("it's [1]*'); --.csv", b"a,b\n1,2\n", whole=True)
+    assert "Rows 1–1 of 1" in text
 
 
 def test_an_empty_file_and_an_unknown_one(show: Show, owner: User) -> None:

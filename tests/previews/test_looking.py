@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import signal
 import tarfile
 import time
@@ -15,6 +16,7 @@ from PIL import Image
 
 from lyceum import previews
 from lyceum.previews import Look, Problem, workers
+from lyceum.previews.inside import archives
 
 
 def _kill_myself() -> None:
@@ -51,6 +53,10 @@ def test_a_dead_worker_is_a_problem_and_the_next_one_works(work, code: str) -> N
         (".csv", b"\0", Look.TABLE, "csv"),
         ("weights.bin", b"\0\1", Look.NONE, ""),
         ("csv", b"\0\1", Look.NONE, ""),
+        ("a.txt", b"x\ty\n1\t2\n3\t4\n5", Look.TABLE, "csv"),
+        ("a.txt", b"Well, yes\nno\nor, perhaps, not\n", Look.TEXT, "text"),
+        ("a.json", b'{"a": 1}\n{"a": 2}\n{"a', Look.TABLE, "jsonl"),
+        ("a.json", b'{\n "a": 1\n}\n', Look.TEXT, "text"),
     ],
 )
 def test_kinds(name: str, head: bytes, look: Look, format_: str) -> None:
@@ -103,3 +109,37 @@ def test_archives(tmp_path: Path) -> None:
         broken = tmp_path / "broken"
         broken.write_bytes(b"PK\x03\x04" + bytes(100))
         assert previews.entries(broken, format_).problem.code == "unreadable"
+
+
+def test_a_cut_archive_shows_what_comes_before(tmp_path: Path) -> None:
+    packed = tmp_path / "a.tar.gz"
+    with tarfile.open(packed, "w:gz") as archive:
+        for number in range(20):
+            info = tarfile.TarInfo(f"{number}.bin")
+            info.size = 50_000
+            archive.addfile(info, io.BytesIO(random.Random(number).randbytes(info.size)))
+    packed.write_bytes(packed.read_bytes()[: packed.stat().st_size // 2])
+    found = previews.entries(packed, "tar")
+    assert found.problem == Problem("cut_archive", {"count": len(found.entries)})
+    assert 5 < len(found.entries) < 15
+
+
+def test_names_in_gbk(tmp_path: Path) -> None:
+    packed = tmp_path / "a.tar"
+    with tarfile.open(packed, "w", encoding="gbk", format=tarfile.GNU_FORMAT) as archive:
+        archive.addfile(tarfile.TarInfo("训练/甲.csv"))
+    assert previews.entries(packed, "tar").entries[0].path == "训练/甲.csv"
+
+
+def test_what_a_parser_raises_is_a_problem() -> None:
+    assert workers.run(int, "no number", seconds=20) == Problem("crashed")
+
+
+def test_an_archive_that_takes_too_long_shows_its_first_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    packed = tmp_path / "a.tar"
+    with tarfile.open(packed, "w") as archive:
+        archive.addfile(tarfile.TarInfo("a"))
+    monkeypatch.setattr(archives, "MOST_SECONDS", -1)
+    assert archives.listing(packed, "tar").problem == Problem("long_archive", {"count": 0})

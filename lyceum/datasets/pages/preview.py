@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +22,7 @@ from lyceum.common.markdown import render_markdown
 from lyceum.datasets import preview_words as words
 from lyceum.datasets import queries, storage
 from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
-from lyceum.previews import Kind, Look, TablePage, TableProfile
+from lyceum.previews import Kind, Look, TablePage, TableProfile, workers
 from lyceum.previews.inside.tables import COLUMNS_SHOWN
 from lyceum.previews.tables import ROWS_A_PAGE
 
@@ -29,6 +30,7 @@ _HEAD_BYTES = 4096
 _FURTHEST = 10**9
 _SIZES = (240, 1200)
 _GALLERY = 60
+_MARKUP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,16 +139,18 @@ def _table(request: HttpRequest, opened: Opened) -> dict[str, Any]:
             first_column=column,
         )
         profile = previews.profile(cache)
+        about = previews.further_profile(place, format_, cache, first_column=page.first_column)
         problem = page.problem or progress.problem
     else:
         page = previews.first_page(place, format_, cache)
-        profile = TableProfile()
+        profile = about = TableProfile()
         problem = page.problem or progress.problem
     waiting = not progress.is_ready and not progress.problem and not page.problem_ends
     return {
         "page": page,
         "profile": profile,
-        "columns": _columns(page, profile),
+        "columns": _columns(page, about),
+        "rows": list(zip(page.numbers, page.rows, strict=True)),
         "problem": words.sentence(problem) if problem else "",
         "progress": progress if waiting else None,
         "page_number": page_number,
@@ -158,9 +162,9 @@ def _table(request: HttpRequest, opened: Opened) -> dict[str, Any]:
         "encoding": page.encoding or profile.encoding,
         "delimiter": words.delimiter_word(page.delimiter or profile.delimiter),
         "column_step": COLUMNS_SHOWN,
-        "next_column": column + COLUMNS_SHOWN,
-        "previous_column": max(0, column - COLUMNS_SHOWN),
-        "last_column": column + len(page.columns),
+        "next_column": page.first_column + COLUMNS_SHOWN,
+        "previous_column": max(0, page.first_column - COLUMNS_SHOWN),
+        "last_column": page.first_column + len(page.columns),
     }
 
 
@@ -200,9 +204,13 @@ def _text(request: HttpRequest, opened: Opened) -> dict[str, Any]:
     found = previews.text(opened.place)
     problem = words.sentence(found.problem) if found.problem else ""
     shown = {"problem": problem, "is_cut": found.is_cut, "encoding": found.encoding}
-    if opened.kind.look is Look.MARKDOWN:
-        return shown | {"markdown": render_markdown(found.text)}
-    return shown | {"code": highlighted(opened.file.path, found.text)}
+    is_markdown = opened.kind.look is Look.MARKDOWN
+    show = render_markdown if is_markdown else partial(highlighted, opened.file.path)
+    # Some texts take a parser very long: not the portal's time.
+    html = workers.run(show, found.text, seconds=_MARKUP_SECONDS)
+    if isinstance(html, previews.Problem):
+        return shown | {"code": highlighted("", found.text)}
+    return shown | {"markdown" if is_markdown else "code": html}
 
 
 def _archive(request: HttpRequest, opened: Opened) -> dict[str, Any]:

@@ -2,4 +2,4 @@
 
 import duckdb  # noqa: F401
 
-from lyceum.previews.inside import archives, pictures, tables, texts  # noqa: F401
+from lyceum.previews.inside import archives, pictures, preparing, texts  # noqa: F401

@@ -10,12 +10,16 @@ from typing import Any
 
 import duckdb
 
-from lyceum.previews.inside import reading
+from lyceum.previews.inside.database import database, name
+from lyceum.previews.inside.formats import FORMATS
+from lyceum.previews.inside.formats.parquet import rows_of
 from lyceum.previews.results import Column, Problem, TablePage
 
 LONGEST_CELL = 300
 COLUMNS_SHOWN = 100
-TABLE = "table.parquet"
+REVISION = 2
+"""Changes when the same file would give another table: what was kept before is not used."""
+TABLE = f"table-{REVISION}.parquet"
 
 _TYPES = {
     "text": ("VARCHAR",),
@@ -28,6 +32,8 @@ _TYPES = {
     "date": ("DATE",),
     "time": ("TIME", "TIMESTAMP"),
 }  # fmt: skip
+_PLACE = "file_row_number"
+"""DuckDB's name for a row's place in a Parquet file, from 0."""
 
 
 def first_page(path: Path, format_: str, cache: Path, *, count: int) -> TablePage:
@@ -35,17 +41,15 @@ def first_page(path: Path, format_: str, cache: Path, *, count: int) -> TablePag
     if path.stat().st_size == 0:
         return TablePage(problem=Problem("empty"))
     cache.mkdir(parents=True, exist_ok=True)
-    file, encoding = reading.open_source(path, format_, cache, whole=False)
-    with reading.database(file=file, cache=cache) as database:
-        source = reading.source(database, file, format_, encoding)
-        found = database.execute(f"SELECT * FROM {source.sql} LIMIT {count + 1}")  # noqa: S608
-        page = _page(found, count=count)
-        return replace(
-            page,
-            encoding=encoding,
-            delimiter=source.delimiter,
-            problem=_first_problem(database, file, format_, page),
-        )
+
+    def page(connection: duckdb.DuckDBPyConnection, rows: str) -> TablePage:
+        found = connection.execute(f"SELECT * FROM {rows} LIMIT {count + 1}")  # noqa: S608
+        return _page(found, count=count)
+
+    found = FORMATS[format_].read(path, cache, whole=False, use=page)
+    return replace(
+        found.made, encoding=found.encoding, delimiter=found.delimiter, problem=found.problem
+    )
 
 
 def rows(
@@ -62,24 +66,29 @@ def rows(
     """Rows ``offset`` to ``offset + count`` of a prepared table, or of a Parquet file.
 
     ``sort`` is a column's name; each of ``words`` must be in some column. A column
-    that is not there is not sorted by.
+    that is not there is not sorted by, nor shown first: then the table's first one is.
     """
-    with reading.database(file=source, cache=cache) as database:
-        table = f"read_parquet({reading.literal(str(source))})"
-        described = database.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
+    cache.mkdir(parents=True, exist_ok=True)
+    with database(file=source, cache=cache) as connection:
+        table = rows_of(source)
+        described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
         names = [each[0] for each in described]
+        first_column = first_column if first_column < len(names) else 0
         shown = names[first_column : first_column + COLUMNS_SHOWN]
-        wanted = ", ".join(reading.name(each) for each in shown) or "*"
+        # A column of that name hides the place.
+        place = "CAST(NULL AS BIGINT)" if _PLACE in names else _PLACE
+        wanted = ", ".join([place, *(name(each) for each in shown)])
         clauses, values = _conditions(names, words)
         order = ""
         if sort in names:
-            order = f" ORDER BY {reading.name(sort)} {'DESC' if descending else 'ASC'} NULLS LAST"
-        found = database.execute(
+            # By place among equals, so that no page has a row of another.
+            order = f" ORDER BY {name(sort)} {'DESC' if descending else 'ASC'} NULLS LAST, {place}"
+        found = connection.execute(
             f"SELECT {wanted} FROM {table}{clauses}{order} LIMIT {count + 1} OFFSET {offset}",  # noqa: S608
             values,
         )
-        page = _page(found, count=count)
-        return replace(page, column_count=len(names), first_column=first_column, offset=offset)
+        page = _page(found, count=count, offset=offset, is_numbered=True)
+        return replace(page, column_count=len(names), first_column=first_column)
 
 
 def type_of(database_type: Any) -> str:
@@ -104,33 +113,37 @@ def cell(value: Any) -> str | None:
     return text if len(text) <= LONGEST_CELL else f"{text[:LONGEST_CELL]}…"
 
 
-def _page(found: duckdb.DuckDBPyConnection, *, count: int) -> TablePage:
-    described = found.description or []
+def _page(
+    found: duckdb.DuckDBPyConnection, *, count: int, offset: int = 0, is_numbered: bool = False
+) -> TablePage:
+    """The rows found; with ``is_numbered`` each begins with its place in the table."""
+    described = (found.description or [])[int(is_numbered) :]
     fetched = found.fetchmany(count + 1)
+    counted = range(offset + 1, offset + count + 1)
+    numbers = [
+        row[0] + 1 if is_numbered and row[0] is not None else number
+        for number, row in zip(counted, fetched, strict=False)
+    ]
+    values = (row[int(is_numbered) :][:COLUMNS_SHOWN] for row in fetched[:count])
     return TablePage(
         columns=[Column(each[0], type_of(each[1])) for each in described[:COLUMNS_SHOWN]],
-        rows=[[cell(value) for value in row[:COLUMNS_SHOWN]] for row in fetched[:count]],
+        rows=[[cell(value) for value in row] for row in values],
+        numbers=numbers,
         column_count=len(described),
+        offset=offset,
         has_more=len(fetched) > count,
     )
 
 
-def _conditions(names: Sequence[str], words: Sequence[str]) -> tuple[str, list[str]]:
-    clauses, values = [], []
-    searched = names[: COLUMNS_SHOWN * 2]
-    for word in words:
-        escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        each = (f"CAST({reading.name(name)} AS VARCHAR) ILIKE ? ESCAPE '\\'" for name in searched)
+def _conditions(names: Sequence[str], words: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """A row has each word in some column, whatever the case of its letters."""
+    clauses, values = [], {}
+    for number, word in enumerate(words):
+        values[f"word{number}"] = f"%{_escaped(word)}%"
+        each = (f"CAST({name(one)} AS VARCHAR) ILIKE $word{number} ESCAPE '\\'" for one in names)
         clauses.append(f"({' OR '.join(each)})")
-        values += [f"%{escaped}%"] * len(searched)
     return (f" WHERE {' AND '.join(clauses)}" if clauses else ""), values
 
 
-def _first_problem(
-    database: duckdb.DuckDBPyConnection, file: Path, format_: str, page: TablePage
-) -> Problem | None:
-    if format_ == "csv":
-        return reading.rejected(database) or reading.first_nul(file)
-    if format_ == "jsonl" and any(all(value is None for value in row) for row in page.rows):
-        return reading.first_bad_json(file, most_lines=len(page.rows) + 1)
-    return None
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
