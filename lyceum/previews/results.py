@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+COUNTED_ROWS = 200_000
+"""Of larger tables, distinct values are estimated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -65,7 +68,8 @@ class Bin:
 
 @dataclass(frozen=True, slots=True)
 class ColumnProfile:
-    """What a column holds: ``missing`` values, about how many ``distinct`` ones, ``least``
+    """What a column holds: ``missing`` values, how many ``distinct`` ones (about, of a
+    large table), ``least``
     and ``most`` (as text), ``mean`` of numbers; ``bins`` of numbers are ranges of equal
     width, of other columns the commonest values."""
 
@@ -88,6 +92,11 @@ class TableProfile:
     encoding: str = ""
     delimiter: str = ""
     problem: Problem | None = None
+
+    @property
+    def is_estimated(self) -> bool:
+        """Whether distinct values are estimated, not counted."""
+        return self.row_count > COUNTED_ROWS
 
 
 @dataclass(frozen=True, slots=True)

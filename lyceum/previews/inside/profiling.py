@@ -12,11 +12,12 @@ import duckdb
 from lyceum.previews.inside.database import database, name
 from lyceum.previews.inside.formats.parquet import rows_of
 from lyceum.previews.inside.tables import COLUMNS_SHOWN, cell, type_of
-from lyceum.previews.results import Bin, ColumnProfile, TableProfile
+from lyceum.previews.results import COUNTED_ROWS, Bin, ColumnProfile, TableProfile
 
 BINS = 12
 COMMONEST = 6
 _LONGEST_LABEL = 60
+_ABOUT_DISTINCT = "least(approx_count_distinct({0}), count({0}))"
 
 
 def profile(
@@ -29,15 +30,16 @@ def profile(
     with database(file=table, cache=cache) as connection:
         rows = rows_of(table)
         described = connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()  # noqa: S608
-        counted = connection.execute(f"SELECT count(*) FROM {rows}").fetchone()  # noqa: S608
+        row_count = connection.execute(f"SELECT count(*) FROM {rows}").fetchall()[0][0]  # noqa: S608
         shown = described[first_column : first_column + COLUMNS_SHOWN]
         if len(described) > len(shown):
             rows = _narrowed(connection, rows, [each[0] for each in shown])
+        distinct = "count(DISTINCT {0})" if row_count <= COUNTED_ROWS else _ABOUT_DISTINCT
         columns = []
         for number, (column, kind, *_rest) in enumerate(shown, start=1):
-            columns.append(_column(connection, rows, column, kind))
+            columns.append(_column(connection, rows, column, kind, distinct))
             told(number / len(shown))
-        return TableProfile(counted[0] if counted else 0, columns)
+        return TableProfile(row_count, columns)
 
 
 def _narrowed(connection: duckdb.DuckDBPyConnection, rows: str, columns: list[str]) -> str:
@@ -48,7 +50,11 @@ def _narrowed(connection: duckdb.DuckDBPyConnection, rows: str, columns: list[st
 
 
 def _column(
-    connection: duckdb.DuckDBPyConnection, rows: str, column: str, database_type: str
+    connection: duckdb.DuckDBPyConnection,
+    rows: str,
+    column: str,
+    database_type: str,
+    distinct_sql: str,
 ) -> ColumnProfile:
     kind = type_of(database_type)
     value = name(column)
@@ -61,7 +67,7 @@ def _column(
     mean = f"avg({bounded})" if is_number else "NULL"
     missing, distinct, least, most, average = connection.execute(
         f"SELECT count(*) - count({value}), "  # noqa: S608
-        f"least(approx_count_distinct({value}), count({value})), {bounds}, {mean} FROM {rows}"
+        f"{distinct_sql.format(value)}, {bounds}, {mean} FROM {rows}"
     ).fetchone() or (0, 0, None, None, None)
     if is_number:
         bins = _ranges(connection, rows, value, least, most, is_whole=kind == "integer")
