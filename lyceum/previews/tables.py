@@ -51,7 +51,7 @@ def prepare(path: Path, format_: str, cache: Path) -> Progress:
     """Have the table prepared for pages, order, search and profile; how far that is.
 
     Returns at once; asking again tells the progress, also that of another process. A
-    preparation that was killed with its portal is begun anew.
+    preparation that was killed is begun anew.
     """
     if preparing.profile_path(cache).exists():
         found = profile(cache)

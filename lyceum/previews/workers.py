@@ -7,6 +7,7 @@ import logging
 import multiprocessing
 import os
 import resource
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -24,6 +25,7 @@ _TASKS_A_WORKER = 500
 _MEMORY_BYTES = 4 << 30
 _OPEN_FILES = 256
 _NICE = 10
+_GRACE_SECONDS = 10
 _lock = threading.Lock()
 _pools: dict[Crew, ProcessPool] = {}
 _log = logging.getLogger(__name__)
@@ -76,7 +78,7 @@ def begin(
                 initargs=[crew],
                 context=_context(),
             )
-        return pool.schedule(function, args=list(arguments), timeout=seconds)
+        return pool.schedule(_in_time, args=[seconds, function, *arguments], timeout=seconds)
 
 
 def warm_up() -> None:
@@ -123,6 +125,16 @@ def _confine(crew: Crew) -> None:
             resource.setrlimit(what, (most, most))
     if crew is Crew.PREPARE:
         os.nice(_NICE)
+
+
+def _in_time(seconds: float, function: Callable[..., T], *arguments: Any) -> T:
+    """A worker whose portal was killed ends its task, and by itself if that takes too long:
+    nobody else is left to do it."""
+    signal.alarm(round(seconds) + _GRACE_SECONDS)
+    try:
+        return function(*arguments)
+    finally:
+        signal.alarm(0)
 
 
 def _nothing() -> None:

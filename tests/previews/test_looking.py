@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import multiprocessing
 import os
 import random
 import signal
@@ -143,3 +144,16 @@ def test_an_archive_that_takes_too_long_shows_its_first_files(
         archive.addfile(tarfile.TarInfo("a"))
     monkeypatch.setattr(archives, "MOST_SECONDS", -1)
     assert archives.listing(packed, "tar").problem == Problem("long_archive", {"count": 0})
+
+
+def test_a_worker_without_a_portal_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "_GRACE_SECONDS", 0)
+
+    def work() -> None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)  # pytest's own, in a forked process
+        workers._in_time(1, _sleep)
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join(20)
+    assert child.exitcode == -signal.SIGALRM
