@@ -20,6 +20,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
         "内核意外退出（可能是内存不足），已自动重启，变量已丢失。",
         "The kernel died (perhaps out of memory) and was restarted; its variables are gone.",
     ),
+    "run_lost": (
+        "Notebook 服务出错，这个代码块没有运行完。请重新运行。",
+        "The notebook server failed, and this block did not run to its end. Please run it again.",
+    ),
     "output_limit": (
         "\n[输出超过 {megabytes} MB，之后的内容没有保留]\n",
         "\n[The output passed {megabytes} MB; what followed was not kept]\n",

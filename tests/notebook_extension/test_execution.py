@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -51,6 +52,14 @@ class Session:
 
     def interrupt(self) -> None:
         self._post(f"/api/kernels/{self.kernel}/interrupt", {})
+
+    def process(self) -> int:
+        """The kernel's process, found by its connection file."""
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if f"kernel-{self.kernel}" in (folder / "cmdline").read_text():
+                    return int(folder.name)
+        raise AssertionError("the kernel has no process")
 
     def cell(self, index: int) -> dict[str, Any]:
         return self._server.cells(self.name)[index]
@@ -248,3 +257,28 @@ def test_strangers_run_nothing(opened: Open, server: NotebookServer) -> None:
     content = {"room": session.room, "blocks": [block]}
     address = f"{server.url}/lyceum/api/kernels/{session.kernel}/run"
     assert httpx.post(address, json=content).status_code == 403
+
+
+def test_runs_outlive_a_file_that_is_touched_before_they_are_saved(
+    opened: Open, server: NotebookServer
+) -> None:
+    """The room takes such a file in again, and the file knows nothing of the run."""
+    session = opened("print('once')", "import time; time.sleep(3); print('twice')")
+    session.run(0)
+    session.wait_done(0, 1)
+    session.run_all(0, 1)
+    for _ in range(4):
+        os.utime(server.home / session.name)
+        time.sleep(0.5)
+    session.wait_done(1, 3)
+    assert [session.cell(index)["execution_count"] for index in range(2)] == [2, 3]
+    assert [session.text(index) for index in range(2)] == ["once\n", "twice\n"]
+
+
+def test_a_kernel_that_dies_before_it_is_heard_says_so(opened: Open) -> None:
+    session = opened("print('on')", "print('off')")
+    os.kill(session.process(), signal.SIGKILL)
+    session.run_all(0, 1)
+    session.wait(lambda: "The kernel died" in session.text(0))
+    session.run_all(0, 1)
+    session.wait(lambda: session.text(1) == "off\n")

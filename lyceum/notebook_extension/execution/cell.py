@@ -23,24 +23,36 @@ def find_block(notebook: YNotebook, cell_id: str) -> Map | None:
 
 
 class BlockOutputs:
-    """Writes an ``OutputModel`` into the block ``cell_id`` of ``notebook``.
+    """Writes the ``OutputModel`` of ``code``'s run into the block ``cell_id`` of ``notebook``.
 
     Messages are gathered for 50 ms and written in one transaction, so a loop that
     prints ten thousand lines is a handful of updates to the open tabs. The block
     is looked up at each write: a restored version or an edit in another tab may
     have replaced it, and then its outputs are written whole. ``on_write`` is
-    called after each write.
+    called with this object after each write.
     """
 
     def __init__(
-        self, notebook: YNotebook, cell_id: str, model: OutputModel, on_write: Callable[[], None]
+        self,
+        notebook: YNotebook,
+        cell_id: str,
+        code: str,
+        model: OutputModel,
+        on_write: Callable[[BlockOutputs], None],
     ) -> None:
         self.cell_id = cell_id
+        self.code = code
         self.model = model
         self._notebook = notebook
         self._on_write = on_write
         self._written = 0
+        self._fields: dict[str, Any] = {}
         self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the run is over."""
+        return self._fields.get("execution_state") == "idle"
 
     def begin(self) -> None:
         """Show the block as running or queued (``In [*]``), without outputs."""
@@ -60,6 +72,16 @@ class BlockOutputs:
     def finish(self, execution_count: int | None) -> None:
         """Write what is left and show the block as done (``In [n]``)."""
         self._write({"execution_count": execution_count, "execution_state": "idle"})
+
+    def show_again(self) -> None:
+        """Write all of it anew after the file was taken in.
+
+        A block that holds other code now keeps what the file says, unless it runs.
+        """
+        cell = find_block(self._notebook, self.cell_id)
+        if cell is not None and (not self.done or str(cell["source"]) == self.code):
+            self._written = -1
+            self._write(self._fields)
 
     def take_payload(self, payload: dict[str, Any]) -> None:
         """What a reply asks the front end to do: ``obj?`` shows a page, ``%load`` writes code.
@@ -91,6 +113,7 @@ class BlockOutputs:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        self._fields = self._fields | fields
         cell = find_block(self._notebook, self.cell_id)
         if cell is None:
             return
@@ -98,7 +121,7 @@ class BlockOutputs:
             self._write_outputs(cell["outputs"])
             for key, value in fields.items():
                 cell[key] = value
-        self._on_write()
+        self._on_write(self)
 
     def _write_outputs(self, outputs: Array) -> None:
         changed = self.model.take_changed_from()

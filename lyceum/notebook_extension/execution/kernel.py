@@ -34,7 +34,6 @@ class Run:
 
     document: Document
     block: BlockOutputs
-    code: str
     execution_count: int | None = None
     idle: asyncio.Event = field(default_factory=asyncio.Event)
     reply: asyncio.Future[dict[str, Any]] = field(
@@ -55,11 +54,13 @@ class KernelQueue:
 
     A failed block drops those that wait behind it, as Jupyter's own front end
     does. Outputs that arrive after a block is done (a thread still prints) are
-    added to it.
+    added to it. ``lost`` is what a block says when its run was lost to a failure
+    of the queue itself.
     """
 
-    def __init__(self, kernel: KernelManager, questions: Questions) -> None:
+    def __init__(self, kernel: KernelManager, questions: Questions, *, lost: str) -> None:
         self.closed = False
+        self._lost = lost
         self._questions = questions
         self._waiting: asyncio.Queue[Run] = asyncio.Queue()
         self._runs: OrderedDict[str, Run] = OrderedDict()
@@ -95,11 +96,15 @@ class KernelQueue:
         return True
 
     def end(self, sentence: str = "") -> None:
-        """The kernel is gone: finish what runs, with ``sentence`` in it, and drop the rest."""
+        """The kernel is gone: finish what runs, with ``sentence`` in it, and drop the rest.
+
+        Where none runs yet, because the kernel went before it was heard of, the
+        first that waits says so: a run must not vanish without a word.
+        """
         if self._current is not None and not self._current.reply.done():
             self._current.reply.set_exception(KernelEnded(sentence))
         else:
-            self._close()
+            self._close(sentence)
 
     async def _work(self) -> None:
         await self._until_heard()
@@ -115,7 +120,7 @@ class KernelQueue:
             self._current = None
 
     async def _execute(self, run: Run) -> None:
-        request = self._client.execute(run.code, allow_stdin=True)
+        request = self._client.execute(run.block.code, allow_stdin=True)
         self._remember(request, run)
         reply = await run.reply
         try:
@@ -144,10 +149,12 @@ class KernelQueue:
         while not self._waiting.empty():
             self._waiting.get_nowait().block.finish(None)
 
-    def _close(self) -> None:
+    def _close(self, sentence: str = "") -> None:
         self.closed = True
+        if self._current is None and sentence and not self._waiting.empty():
+            self._current = self._waiting.get_nowait()
         if self._current is not None:
-            self._finish(self._current)
+            self._finish(self._current, sentence)
             self._current = None
         self._drop_waiting()
         for task in self._tasks:
@@ -159,7 +166,7 @@ class KernelQueue:
         """A reader that fails must not leave the learner's block running for ever."""
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("the queue of a kernel failed", exc_info=error)
-            self.end()
+            self.end(self._lost)
 
     def _remember(self, request: str, run: Run) -> None:
         self._runs[request] = run

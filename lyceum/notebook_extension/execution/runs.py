@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import time
 import uuid
 from typing import Any
 
@@ -21,6 +23,7 @@ from .model import OutputModel
 
 _KERNEL_ACTIONS = "https://events.jupyter.org/jupyter_server/kernel_actions/v1"
 _QUESTION_STATE = "lyceum_question"
+_BLOCK_SECONDS = 3.0
 
 
 def _listen(events: EventLogger, listener: Any) -> None:
@@ -32,6 +35,15 @@ def _listen(events: EventLogger, listener: Any) -> None:
     with contextlib.suppress(SchemaRegistryException):
         events.register_event_schema(DEFAULT_EVENTS_SCHEMA_PATH / "kernel_actions" / "v1.yaml")
     events.add_listener(schema_id=_KERNEL_ACTIONS, listener=listener)
+
+
+async def _until_there(document: Document, cell_id: str) -> None:
+    """Wait for a block that is on its way: edits come over a connection of their own."""
+    deadline = time.monotonic() + _BLOCK_SECONDS
+    while find_block(document.notebook, cell_id) is None:
+        if time.monotonic() > deadline:
+            raise web.HTTPError(404, cell_id)
+        await asyncio.sleep(0.05)
 
 
 class DocumentQuestions:
@@ -72,8 +84,7 @@ class Runs:
         self._check_kernel(kernel_id)
         document = await self._documents.open(room)
         for cell_id, _ in blocks:
-            if find_block(document.notebook, cell_id) is None:
-                raise web.HTTPError(404, cell_id)
+            await _until_there(document, cell_id)
         queue = self._queue(kernel_id)
         for cell_id, code in blocks:
             queue.put(self._run(document, cell_id, code))
@@ -81,8 +92,9 @@ class Runs:
     def _run(self, document: Document, cell_id: str, code: str) -> Run:
         notice = self._say("output_limit", megabytes=self._limit // 1_000_000)
         model = OutputModel(limit=self._limit, notice=notice)
-        block = BlockOutputs(document.notebook, cell_id, model, document.save_soon)
-        return Run(document, block, code)
+        return Run(
+            document, BlockOutputs(document.notebook, cell_id, code, model, document.on_write)
+        )
 
     def answer(self, kernel_id: str, value: str) -> None:
         """Answer the question of the block that runs. Answers 404 when none is asked."""
@@ -103,7 +115,8 @@ class Runs:
         known = self._queues.get(kernel_id)
         if known is None or known.closed:
             kernel = self._kernels.get_kernel(kernel_id)
-            self._queues[kernel_id] = KernelQueue(kernel, DocumentQuestions(kernel_id))
+            questions = DocumentQuestions(kernel_id)
+            self._queues[kernel_id] = KernelQueue(kernel, questions, lost=self._say("run_lost"))
         return self._queues[kernel_id]
 
     def _end(self, kernel_id: str, sentence: str) -> None:
