@@ -187,7 +187,7 @@ def test_what_is_printed_with_the_tab_closed_is_there(
     tab.press("Shift+Enter")
     expect(tab.blocks.first).to_contain_text("line 3")
     tab.press("Shift+Enter")
-    page.close()
+    page.close(run_before_unload=True)  # As a person closes a tab.
     lost = page.context.new_page()
     lost.wait_for_timeout(9000)
     tab = Tab.open(lost, server.page(name))

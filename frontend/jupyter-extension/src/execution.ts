@@ -30,7 +30,9 @@ function room(notebook: INotebookModel): string | undefined {
 }
 
 class ServerSideExecutor implements INotebookCellExecutor {
-  constructor(private readonly say: Say) {}
+  constructor(private readonly say: Say) {
+    window.addEventListener('pagehide', this.sendAll);
+  }
 
   async runCell(options: Options): Promise<boolean> {
     const { cell, notebook, sessionContext } = options;
@@ -60,8 +62,7 @@ class ServerSideExecutor implements INotebookCellExecutor {
 
   /**
    * Ask for the run together with all that are asked for at the same moment ("run
-   * all" is one request, sent even when the tab is closed at once), after those
-   * asked for before: their order is the queue's.
+   * all" is one request), after those asked for before: their order is the queue's.
    */
   private submit(kernel: string, room: string, block: Block): Promise<void> {
     const key = `${kernel} ${room}`;
@@ -70,16 +71,22 @@ class ServerSideExecutor implements INotebookCellExecutor {
       open.blocks.push(block);
       return open.asked;
     }
-    const blocks = [block];
+    const batch = new Batch(kernel, room, block);
     const moment = new Promise(resolve => setTimeout(resolve));
-    const asked = Promise.all([moment, this.asking]).then(() => {
+    void Promise.all([moment, this.asking]).then(() => {
       this.batches.delete(key);
-      return runBlocks(kernel, room, blocks);
+      batch.send();
     });
-    this.batches.set(key, { blocks, asked });
-    this.asking = asked.catch(() => undefined);
-    return asked;
+    this.batches.set(key, batch);
+    this.asking = batch.asked.catch(() => undefined);
+    return batch.asked;
   }
+
+  /** The tab goes: what waits for its moment goes out now, or it would never run. */
+  private readonly sendAll = (): void => {
+    this.batches.forEach(batch => batch.send());
+    this.batches.clear();
+  };
 
   private async follow(
     cell: CodeCell,
@@ -87,12 +94,14 @@ class ServerSideExecutor implements INotebookCellExecutor {
     { onCellExecuted }: Options
   ): Promise<boolean> {
     const done = whenDone(cell);
-    cell.model.executionState = 'running';
+    // Here alone, until the server has the run: a mark in the shared document would
+    // stay for ever if the tab went first.
+    cell.setPrompt('*');
     try {
       await submit();
     } catch (reason) {
       done.cancel();
-      cell.model.executionState = 'idle';
+      cell.setPrompt(`${cell.model.executionCount ?? ''}`);
       Notification.error(this.say('runFailed', { reason: (reason as Error).message }));
       onCellExecuted({ cell, success: false });
       return false;
@@ -104,7 +113,32 @@ class ServerSideExecutor implements INotebookCellExecutor {
   }
 
   private asking: Promise<unknown> = Promise.resolve();
-  private readonly batches = new Map<string, { blocks: Block[]; asked: Promise<void> }>();
+  private readonly batches = new Map<string, Batch>();
+}
+
+/** Blocks that are asked for in one request, which outlives the tab. */
+class Batch {
+  readonly blocks: Block[];
+  /** Resolves when the server has taken them. */
+  readonly asked: Promise<void>;
+  private settle!: (answer: Promise<void>) => void;
+  private sent = false;
+
+  constructor(
+    private readonly kernel: string,
+    private readonly room: string,
+    first: Block
+  ) {
+    this.blocks = [first];
+    this.asked = new Promise(resolve => (this.settle = resolve));
+  }
+
+  send(): void {
+    if (!this.sent) {
+      this.sent = true;
+      this.settle(runBlocks(this.kernel, this.room, this.blocks));
+    }
+  }
 }
 
 function failed(cell: Cell): boolean {
