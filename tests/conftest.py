@@ -56,6 +56,15 @@ registry: one that fails is tried once more, and the report names it (RERUN)."""
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 
 
+@pytest.fixture(autouse=True)
+def own_home(request: pytest.FixtureRequest) -> None:
+    """A data folder for each test that touches the database: the ids of rolled-back rows
+    come again, and the files of an earlier test must not be there."""
+    if _uses_database(request.node):
+        home = request.getfixturevalue("tmp_path") / "lyceum"
+        request.getfixturevalue("monkeypatch").setenv("LYCEUM_HOME", str(home))
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if CLUSTER and not config.option.collectonly:
         CLUSTER.start()
