@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lyceum.accounts.models import User
 from lyceum.accounts.system import official_owner
-from lyceum.cli.examples import EXAMPLES, Source, files_below, project_sources
+from lyceum.cli.examples import EXAMPLES, Source, english_tags, files_below, project_sources
 from lyceum.common.errors import DomainError
 from lyceum.config import settings
 from lyceum.datasets import actions as datasets
@@ -40,6 +40,9 @@ def install_official_content(examples: Path = EXAMPLES) -> list[str]:
         if _install_project(owner, source, known):
             installed[source.slug] = source.digest
             touched.append(source.slug)
+    english = english_tags(examples)
+    datasets.translate_tags(english)
+    projects.translate_tags(english)
     if touched:
         record.write_text(json.dumps(installed, indent=1))
     return touched

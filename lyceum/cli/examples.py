@@ -7,6 +7,8 @@ Each folder is one thing, its name the slug by which it is found again:
 - ``projects/<slug>/``: ``project.toml`` (``environment``, ``name``, ``description``,
   both also with ``_en``, ``tags``, ``datasets`` by slug, ``order``),
   ``notebook.ipynb``, ``cover.webp``, and ``files/``, copied into the work folder.
+
+``tags.toml`` says the Chinese tags in English, once for all of them.
 """
 
 from __future__ import annotations
@@ -56,6 +58,11 @@ def project_sources(examples: Path = EXAMPLES) -> list[Source]:
         for path in examples.glob("projects/*/project.toml")
     ]
     return sorted(sources, key=lambda source: source.about["order"], reverse=True)
+
+
+def english_tags(examples: Path = EXAMPLES) -> dict[str, str]:
+    """The English name of each shipped tag that has a Chinese one."""
+    return tomllib.loads((examples / "tags.toml").read_text(encoding="utf-8"))
 
 
 def _digest(folder: Path) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from lyceum.datasets.actions import refresh_search
+from lyceum.datasets.actions import refresh_search, refresh_tag
 from lyceum.datasets.models import Comment, Dataset, DatasetVersion, Tag
 
 
@@ -73,5 +73,10 @@ class CommentAdmin(admin.ModelAdmin):
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
-    list_display = ("name",)
-    search_fields = ("name",)
+    list_display = ("name", "name_en")
+    fields = ("name", "name_en")
+    search_fields = ("name", "name_en")
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        refresh_tag(obj)

@@ -11,6 +11,7 @@ from django.urls import reverse
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
+from lyceum.common.tags import names_both
 from lyceum.datasets.models import Dataset, DatasetVersion, Unpacking
 from lyceum.datasets.queries import DraftView
 from lyceum.datasets.unpacking_sentences import explanation
@@ -33,6 +34,9 @@ class DatasetOut(Schema):
     summary: str
     licence: str = Field(description="An SPDX identifier; empty when not stated.")
     tags: list[str]
+    tags_en: list[str] = Field(
+        description="The tags' English names, in the same order; empty where there is none."
+    )
     visibility: Visibility
     is_official: bool
     owner: OwnerOut
@@ -47,7 +51,11 @@ class DatasetOut(Schema):
 
     @staticmethod
     def resolve_tags(dataset: Dataset) -> list[str]:
-        return sorted(tag.name for tag in dataset.tags.all())
+        return list(names_both(dataset.tags.all()))
+
+    @staticmethod
+    def resolve_tags_en(dataset: Dataset) -> list[str]:
+        return list(names_both(dataset.tags.all()).values())
 
     @staticmethod
     def resolve_cover(dataset: Dataset) -> str | None:

@@ -90,5 +90,10 @@ class ProjectAdmin(admin.ModelAdmin):
 
 @admin.register(Tag)
 class TagAdmin(admin.ModelAdmin):
-    list_display = ("name",)
-    search_fields = ("name",)
+    list_display = ("name", "name_en")
+    fields = ("name", "name_en")
+    search_fields = ("name", "name_en")
+
+    def save_model(self, request: HttpRequest, obj: Tag, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        actions.refresh_tag(obj)

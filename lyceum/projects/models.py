@@ -8,22 +8,19 @@ from django.db.models import Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from lyceum.common.tags import AbstractTag
+
 _ALIVE = Q(deleted__isnull=True)
 _OFFICIAL = _ALIVE & Q(is_official=True)
 _SHARED = _ALIVE & Q(is_official=False, visibility="shared")
 
 
-class Tag(models.Model):
-    """A word that groups projects; stored in lower case."""
+class Tag(AbstractTag):
+    """A word that groups projects."""
 
-    name = models.CharField(_("name"), max_length=30, unique=True)
-
-    class Meta:
-        verbose_name = _("tag")
-        verbose_name_plural = _("tags")
-
-    def __str__(self) -> str:
-        return self.name
+    @property
+    def works(self) -> models.Manager:
+        return self.projects
 
 
 class Project(models.Model):

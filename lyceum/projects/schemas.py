@@ -10,6 +10,7 @@ from django.urls import reverse
 from ninja import Field, Schema
 from pydantic import ConfigDict
 
+from lyceum.common.tags import names_both
 from lyceum.projects.models import Project, Version
 from lyceum.projects.queries import DatasetUse
 
@@ -55,6 +56,9 @@ class ProjectDetailOut(ProjectOut):
     description: str = Field(description="Markdown.")
     description_en: str
     tags: list[str]
+    tags_en: list[str] = Field(
+        description="The tags' English names, in the same order; empty where there is none."
+    )
     forked_from: int | None = Field(
         alias="forked_from_id", description="The id of the project it was forked from."
     )
@@ -62,7 +66,11 @@ class ProjectDetailOut(ProjectOut):
 
     @staticmethod
     def resolve_tags(project: Project) -> list[str]:
-        return sorted(tag.name for tag in project.tags.all())
+        return list(names_both(project.tags.all()))
+
+    @staticmethod
+    def resolve_tags_en(project: Project) -> list[str]:
+        return list(names_both(project.tags.all()).values())
 
 
 class ProjectsOut(Schema):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
@@ -49,6 +49,7 @@ class Dataset(_Told):
     description: str = ""
     source: str = ""
     newest_version: int | None = None
+    tags_en: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,9 @@ def test_the_life_of_a_dataset(lin: User, amy: User) -> None:
          "visibility": "shared"},
     )  # fmt: skip
     assert (status, made["licence"], made["tags"]) == (HTTPStatus.CREATED, "MIT", ["sky"])
+    actions.translate_tags({"sky": "heavens"})
     here = f"/datasets/{made['id']}"
+    assert (ask("GET", here)[1]["tags"], ask("GET", here)[1]["tags_en"]) == (["sky"], ["heavens"])
     assert ask("GET", f"/dataset-drafts/{draft['id']}")[0] == HTTPStatus.NOT_FOUND
 
     listed = other("GET", "/datasets?tab=shared&q=rain&tag=sky&licence=MIT&sort=size")[1]

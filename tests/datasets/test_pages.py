@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 
 from lyceum.common.errors import DomainError
 from lyceum.datasets import actions, queries
-from lyceum.datasets.models import Dataset
+from lyceum.datasets.models import Dataset, Tag
 from tests.datasets.making import HTMX, add_version, address, make_dataset, reader, text
 
 
@@ -43,14 +45,40 @@ def test_the_hall_narrows_by_words_tag_licence_and_size(lin):
         assert shown(f"tab=shared&{query}") == names, query
 
 
+def tags(*names: str) -> list[Tag]:
+    return [Tag.objects.get(name=name) for name in names]
+
+
 def test_the_tags_offered_are_those_of_the_tab(lin):
     make_dataset(lin, name="One", tags=("sky", "water"))
     make_dataset(lin, name="Two", tags=("water",))
     make_dataset(lin, name="Three", tags=("secret",), visibility="private")
-    assert reader().get("/datasets/?tab=shared").context["tags"] == ["water", "sky"]
+    assert reader().get("/datasets/?tab=shared").context["tags"] == tags("water", "sky")
     assert reader().get("/datasets/").context["tags"] == []
-    assert "secret" in reader(lin).get("/datasets/?tab=mine").context["tags"]
-    assert reader().get("/datasets/?tab=shared&tag=gone").context["tags"][0] == "gone"
+    assert tags("secret")[0] in reader(lin).get("/datasets/?tab=mine").context["tags"]
+    assert reader().get("/datasets/?tab=shared&tag=gone").context["tags"][0].name == "gone"
+
+
+def test_tags_are_shown_in_the_language_of_the_page_and_found_in_both(lin):
+    dataset = make_dataset(lin, name="雨", tags=("天空", "own"))
+    actions.translate_tags({"天空": "sky", "不在": "missing"})
+    for language, here, other in (("en", "sky", "天空"), ("zh-hans", "天空", "sky")):
+        client = reader(language=language)
+        for page in ("?tab=shared", f"?tab=shared&tag={here}", f"?tab=shared&tag={other}",
+                     "?tab=shared&q=sky", "?tab=shared&q=天空", f"{dataset.pk}/"):  # fmt: skip
+            answer = text(client.get(f"/datasets/{page}"))
+            words = re.findall(r">\s*(天空|sky|own)\s*<", answer)
+            assert here in words and "own" in words and other not in words, (language, page)
+        edit = text(reader(lin, language=language).get(address("edit", dataset.pk)))
+        assert f'value="{", ".join(sorted((here, "own")))}"' in edit
+
+
+def test_the_english_word_of_a_tag_is_the_same_tag(lin):
+    dataset = make_dataset(lin, tags=("天空",))
+    actions.translate_tags({"天空": "sky"})
+    actions.edit_dataset(lin, dataset.pk, tags=["sky", "天空"])
+    assert list(dataset.tags.all()) == tags("天空")
+    assert Tag.objects.count() == 1
 
 
 @pytest.mark.parametrize("query", ["tag=a%00b", "licence=%00", "q=%00", "size=%00", "sort=%00"])

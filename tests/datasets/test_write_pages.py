@@ -12,7 +12,7 @@ from PIL import Image
 from lyceum.accounts.models import User
 from lyceum.common.errors import Conflict
 from lyceum.datasets import actions, queries
-from lyceum.datasets.models import Comment, Dataset
+from lyceum.datasets.models import Comment, Dataset, Tag
 from tests.datasets.making import HTMX, address, make_dataset, reader, text
 
 EDITED = {
@@ -283,3 +283,17 @@ def test_the_administration_shows_datasets_comments_and_tags(lin):
     assert admin.post(form, changed).status_code == 302
     found = queries.hall_page(lin, queries.HallFilter(tab=queries.Tab.SHARED, words="climate"))
     assert [each.pk for each in found.items] == [dataset.pk]
+
+
+def test_an_administrator_names_a_tag_in_english(lin):
+    dataset, other = make_dataset(lin, tags=("天空",)), make_dataset(lin, tags=("sky", "sea"))
+    admin = reader(User.objects.create_superuser("root"))
+    form = f"/admin/datasets/tag/{Tag.objects.get(name='天空').pk}/change/"
+    assert admin.post(form, {"name": "天空", "name_en": "Sky"}).status_code == 302
+    # The tag that was the English word has become the same.
+    assert [tag.name for tag in Tag.objects.order_by("name")] == ["sea", "天空"]
+    found = queries.hall_page(lin, queries.HallFilter(tab=queries.Tab.SHARED, words="sky"))
+    assert {each.pk for each in found.items} == {dataset.pk, other.pk}
+    form = f"/admin/datasets/tag/{Tag.objects.get(name='sea').pk}/change/"
+    refused = admin.post(form, {"name": "sea", "name_en": "sky"})
+    assert "Another tag has this English name." in text(refused)

@@ -41,6 +41,9 @@ def test_create_edit_and_read_a_project(mine):
     assert changed.json()["visibility"] == "shared"
     read = Client().get(f"{API}/{project_id}").json()
     assert (read["name"], read["tags"], read["framework"]) == ("房价", ["回归"], "sklearn")
+    assert read["tags_en"] == [""]
+    actions.translate_tags({"回归": "regression"})
+    assert Client().get(f"{API}/{project_id}").json()["tags_en"] == ["regression"]
     assert read["page"].endswith(f"/projects/{project_id}/")
 
 

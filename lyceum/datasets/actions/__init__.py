@@ -12,6 +12,7 @@ from lyceum.datasets.actions.details import (
 from lyceum.datasets.actions.drafts import discard_draft, new_draft, open_draft, put_back, take_out
 from lyceum.datasets.actions.favourites import add_favourite, remove_favourite
 from lyceum.datasets.actions.official import install_official
+from lyceum.datasets.actions.tags import refresh_tag, translate_tags
 from lyceum.datasets.actions.trash import delete_dataset, purge, restore_dataset
 from lyceum.datasets.actions.uploads import allow_upload, begin_upload, end_upload
 from lyceum.datasets.actions.versions import add_files_version, add_version
@@ -38,9 +39,11 @@ __all__ = [
     "purge",
     "put_back",
     "refresh_search",
+    "refresh_tag",
     "remove_favourite",
     "restore_dataset",
     "set_cover",
     "set_project_count",
     "take_out",
+    "translate_tags",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from django.core.exceptions import ValidationError
 from django.core.validators import URLValidator
@@ -11,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from lyceum.common.errors import DomainError
 from lyceum.common.search import searchable
+from lyceum.common.tags import tags_called
 from lyceum.common.text import clean_line, clean_text
 from lyceum.datasets.licences import clean_licence
 from lyceum.datasets.models import Dataset, Tag
@@ -92,12 +94,12 @@ def clean_note(note: str) -> str:
 
 def store_tags(dataset: Dataset, names: list[str]) -> None:
     """Make ``names`` the dataset's tags; within a transaction."""
-    dataset.tags.set([Tag.objects.get_or_create(name=name)[0] for name in names])
+    dataset.tags.set(tags_called(Tag, names))
 
 
 def refresh_search(dataset: Dataset) -> None:
     """Bring the text the dataset is found by up to date; within a transaction."""
-    tags = dataset.tags.values_list("name", flat=True)
+    tags = chain.from_iterable(dataset.tags.values_list("name", "name_en"))
     dataset.search_text = searchable(
         (dataset.name, dataset.name_en, *tags, dataset.summary, dataset.summary_en,
          dataset.description, dataset.description_en)

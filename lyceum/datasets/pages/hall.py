@@ -31,8 +31,13 @@ def hall(request: HttpRequest) -> HttpResponse:
     if request.htmx and request.GET.get("cursor"):
         return render(request, "datasets/items.html", shown)
     tags = queries.popular_tags(request.user, wanted.tab)
+    chosen = next((tag for tag in tags if wanted.tag in (tag.name, tag.name_en)), None)
+    if wanted.tag and chosen is None:
+        chosen = queries.tag_called(wanted.tag)
+        tags.insert(0, chosen)
     shown |= {
-        "tags": tags if wanted.tag in ("", *tags) else [wanted.tag, *tags],
+        "tags": tags,
+        "chosen_tag": chosen,
         "licences": licences(),
         "size": _size(request),
         "is_narrowed": bool(wanted.words or wanted.tag or wanted.licence or _size(request)),

@@ -30,7 +30,7 @@ def edit(request: HttpRequest, dataset_id: int) -> HttpResponse:
     """What the dataset says about itself, and who can see it."""
     dataset = queries.owned_dataset(request.user, dataset_id)
     initial = {name: getattr(dataset, name) for name in _FIELDS}
-    initial["tags"] = sorted(dataset.tags.values_list("name", flat=True))
+    initial["tags"] = sorted(tag.shown_name for tag in dataset.tags.all())
     form = AboutForm(request.POST or None, initial=initial)
 
     def save() -> Dataset:

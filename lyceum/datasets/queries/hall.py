@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 
 from lyceum.common.paging import Page, page_of
 from lyceum.common.search import matching
-from lyceum.datasets.models import Dataset
+from lyceum.common.tags import called
+from lyceum.datasets.models import Dataset, Tag
 from lyceum.datasets.queries.access import Reader, visible_datasets, with_favourites
 
 PAGE_SIZE = 24
@@ -64,7 +65,8 @@ def hall_page(
     """
     rows = datasets_in(user, wanted.tab).filter(matching(wanted.words), file_count__gt=0)
     if wanted.tag:
-        rows = rows.filter(tags__name=wanted.tag)
+        tag = Tag.objects.filter(called(wanted.tag)).order_by("pk").values("pk")[:1]
+        rows = rows.filter(tags=tag)
     if wanted.licence:
         rows = rows.filter(licence=wanted.licence)
     if wanted.least:

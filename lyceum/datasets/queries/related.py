@@ -19,6 +19,7 @@ from django.db.models import (
 
 from lyceum.accounts.models import User
 from lyceum.common.paging import Page, page_of
+from lyceum.common.tags import called
 from lyceum.datasets.models import Comment, Dataset, DatasetFile, DatasetVersion, Tag
 from lyceum.datasets.queries.access import Reader, visible_datasets
 from lyceum.datasets.queries.hall import Tab, datasets_in
@@ -68,12 +69,17 @@ def comments_page(
     return page_of(rows, order=("id",), cursor=cursor, size=size)
 
 
-def popular_tags(user: Reader, tab: Tab | None = None) -> list[str]:
+def popular_tags(user: Reader, tab: Tab | None = None) -> list[Tag]:
     """The tags that most datasets ``user`` sees (in ``tab``) have, the commonest first."""
     seen = visible_datasets(user) if tab is None else datasets_in(user, tab)
     seen = seen.filter(file_count__gt=0)
     counted = Tag.objects.filter(datasets__in=seen).annotate(count=Count("datasets"))
-    return list(counted.order_by("-count", "name").values_list("name", flat=True)[:_TAGS_SHOWN])
+    return list(counted.order_by("-count", "name")[:_TAGS_SHOWN])
+
+
+def tag_called(word: str) -> Tag:
+    """The tag of this name in either language; one that is not stored if there is none."""
+    return Tag.objects.filter(called(word)).order_by("pk").first() or Tag(name=word)
 
 
 def datasets_of(person: User, user: Reader, *, size: int = 12) -> list[Dataset]:

@@ -12,6 +12,7 @@ from lyceum.projects.actions.details import edit_project, set_cover, set_tags, s
 from lyceum.projects.actions.forks import fork_project
 from lyceum.projects.actions.lifecycle import create_project, publish_official
 from lyceum.projects.actions.stars import star_project, unstar_project
+from lyceum.projects.actions.tags import refresh_tag, translate_tags
 from lyceum.projects.actions.trash import delete_project, purge_trash, restore_project
 from lyceum.projects.actions.versions import restore_version, save_version
 
@@ -27,6 +28,7 @@ __all__ = [
     "purge_trash",
     "recount_use",
     "refresh_search",
+    "refresh_tag",
     "remove_dataset",
     "restore_project",
     "restore_version",
@@ -35,6 +37,7 @@ __all__ = [
     "set_tags",
     "set_visibility",
     "star_project",
+    "translate_tags",
     "unstar_project",
     "update_dataset",
     "used_datasets",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 from django.utils.translation import gettext as _
 
 from lyceum import environments
 from lyceum.common.errors import Conflict, DomainError
+from lyceum.common.tags import tags_called
 from lyceum.common.text import clean_line, clean_text
 from lyceum.environments import Environment
 from lyceum.projects.models import Project, Tag
@@ -67,15 +69,14 @@ def clean_resource(name: str, kind: str) -> str:
 
 def store_tags(project: Project, names: list[str]) -> None:
     """Make ``names`` the project's tags, and the text it is found by current."""
-    tags = [Tag.objects.get_or_create(name=name)[0] for name in names]
-    project.tags.set(tags)
-    refresh_search(project, names)
+    project.tags.set(tags_called(Tag, names))
+    refresh_search(project)
 
 
-def refresh_search(project: Project, tags: list[str] | None = None) -> None:
+def refresh_search(project: Project) -> None:
     """Bring the text the project is found by up to date; within a transaction."""
-    names = list(project.tags.values_list("name", flat=True)) if tags is None else tags
-    project.search_text = searchable(project, names)
+    tags = chain.from_iterable(project.tags.values_list("name", "name_en"))
+    project.search_text = searchable(project, tags)
     project.save(update_fields=["search_text", "updated"])
 
 

@@ -35,7 +35,7 @@ def edit(request: HttpRequest, project_id: int) -> HttpResponse:
     initial = {
         "name": project.name,
         "description": project.description,
-        "tags": sorted(project.tags.values_list("name", flat=True)),
+        "tags": sorted(tag.shown_name for tag in project.tags.all()),
         "visibility": project.visibility,
     }
     form = AboutForm(request.POST or None, initial=initial)
