@@ -1,6 +1,6 @@
 """Where the platform lives and how its parts find each other.
 
-Every part (front door, hub, portal, uploads, dispatcher, command line) reads the same
+Every part (front door, hub, portal, uploads, gateway, dispatcher, command line) reads the same
 settings: environment variables ``LYCEUM_*`` first, then the defaults below.
 Secrets are generated at first start into ``<home>/secrets.json``, readable by
 the owner alone.
@@ -107,6 +107,11 @@ class Settings(BaseSettings):
     def uploads_port(self) -> int:
         """The tus server's own port on loopback, behind the front door."""
         return self.port + 4
+
+    @property
+    def gateway_port(self) -> int:
+        """The prediction gateway's own port on loopback, behind the front door."""
+        return self.port + 5
 
     @property
     def django_database_url(self) -> str:

@@ -23,7 +23,7 @@ declare module "configurable-http-proxy" {
     constructor(options: ProxyOptions);
     readonly proxyServer: Server;
     readonly apiServer: Server;
-    targetForReq(request: IncomingMessage): Promise<Match | undefined>;
+    targetForReq(request: Pick<IncomingMessage, "headers" | "url">): Promise<Match | undefined>;
   }
 }
 

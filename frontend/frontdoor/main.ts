@@ -1,36 +1,41 @@
 /**
- * The front door: configurable-http-proxy with two things that its command line
- * cannot say. `/uploads/` leads to the tus server from the first moment, whatever
- * has happened to the proxy before, and no request is cut because it takes long.
+ * The front door: configurable-http-proxy with three things that its command line
+ * cannot say. `/uploads/` leads to the tus server and `/serving/` to the prediction
+ * gateway from the first moment, whatever has happened to the proxy before; no request
+ * is cut because it takes long; and no address, however odd, is an error of ours.
  */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { parseArgs } from "node:util";
 import { ConfigurableProxy, type Match, type ProxyOptions } from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
-
-const UPLOADS = "/uploads/";
+import { DOOR, pathOf } from "./paths.js";
 
 class FrontDoor extends ConfigurableProxy {
   constructor(
     options: ProxyOptions,
-    readonly uploads: string,
+    /** What of the portal's paths is another part's: a prefix and where it leads. */
+    readonly parts: readonly Match[],
   ) {
     super(options);
     // Node's own limit is five minutes for a whole request: less than a large upload needs.
     this.proxyServer.requestTimeout = 0;
   }
 
-  /** As the routes have it; what they leave to the portal may be an upload. */
+  /** As the routes have it; what they leave to the portal may be another part's. */
   override async targetForReq(request: IncomingMessage): Promise<Match | undefined> {
-    const match = await super.targetForReq(request);
-    if (match?.prefix !== "/" || !isUpload(request)) return match;
-    return { prefix: UPLOADS, target: this.uploads };
+    const path = pathOf(request.url ?? "/");
+    const { headers } = request;
+    // With a host before it, `//name/` is a path and not the name of another host.
+    const match = await super.targetForReq({ headers, url: `${DOOR}${path}` });
+    if (match?.prefix !== "/") return match;
+    return this.parts.find(({ prefix }) => isUnder(prefix, path, request.url)) ?? match;
   }
 }
 
-function isUpload(request: IncomingMessage): boolean {
-  return new URL(request.url ?? "", "http://door").pathname.startsWith(UPLOADS);
+/** As written too: a part gets the address as it came, so it must not lead out of there. */
+function isUnder(prefix: string, path: string, asWritten = ""): boolean {
+  return path.startsWith(prefix) && asWritten.startsWith(prefix);
 }
 
 const { values } = parseArgs({
@@ -40,6 +45,7 @@ const { values } = parseArgs({
     "api-port": { type: "string" },
     portal: { type: "string" },
     uploads: { type: "string" },
+    gateway: { type: "string" },
     "error-path": { type: "string" },
   },
 });
@@ -64,7 +70,10 @@ const door = new FrontDoor(
     xfwd: true,
     prependPath: true,
   },
-  given("uploads"),
+  [
+    { prefix: "/uploads/", target: given("uploads") },
+    { prefix: "/serving/", target: given("gateway") },
+  ],
 );
 door.apiServer.listen(Number(given("api-port")), "127.0.0.1");
 door.proxyServer.listen(Number(given("port")), given("ip"));

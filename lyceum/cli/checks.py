@@ -81,13 +81,14 @@ def _home_problem(root: Path, error: OSError) -> Problem:
 
 
 def check_ports(current: Settings) -> None:
-    """Nobody else listens on the five ports."""
+    """Nobody else listens on the six ports."""
     for host, port, use in (
         (current.host, current.port, "the web address"),
         ("127.0.0.1", current.portal_port, "the portal"),
         ("127.0.0.1", current.hub_port, "the hub"),
         ("127.0.0.1", current.proxy_api_port, "the front door's own API"),
         ("127.0.0.1", current.uploads_port, "uploads"),
+        ("127.0.0.1", current.gateway_port, "the gateway"),
     ):
         _check_port(host, port, use)
 

@@ -36,6 +36,7 @@ def parts(current: Settings) -> tuple[Part, ...]:
         _front_door(current),
         _portal(current),
         _uploads(current),
+        _gateway(current),
         _hub(current),
         _dispatcher(),
     )
@@ -94,6 +95,15 @@ def uploads_command() -> tuple[str, ...]:
     ``--expose-gc`` is for ``frontend/uploads/garbage.ts``.
     """
     return (frontdoor.node(), "--expose-gc", str(tools.UPLOADS_SERVER))
+
+
+def _gateway(current: Settings) -> Part:
+    return Part(
+        "gateway",
+        (sys.executable, "-m", "lyceum.gateway"),
+        version("lyceum"),
+        health_url=f"http://127.0.0.1:{current.gateway_port}/internal/health",
+    )
 
 
 def _hub(current: Settings) -> Part:

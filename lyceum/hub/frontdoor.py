@@ -3,8 +3,8 @@
 The notebooks' host name belongs to the hub and to notebook servers; everything
 else goes to the portal, so no path on the portal's host can reach a notebook
 server (docs/adr/0002-notebook-origin.md). Of what the portal would get, ``/uploads/``
-goes to the tus server; ``frontend/frontdoor/main.ts`` knows that by itself, so
-that no restart can lose it (docs/adr/0004-tus-server.md).
+goes to the tus server and ``/serving/`` to the gateway; ``frontend/frontdoor/main.ts``
+knows that by itself, so that no restart can lose it (docs/adr/0004-tus-server.md).
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def command(settings: Settings) -> list[str]:
         f"--api-port={settings.proxy_api_port}",
         f"--portal=http://127.0.0.1:{settings.portal_port}",
         f"--uploads=http://127.0.0.1:{settings.uploads_port}",
+        f"--gateway=http://127.0.0.1:{settings.gateway_port}",
         f"--error-path={ERROR_PAGES}",
     ]
 

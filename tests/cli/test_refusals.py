@@ -38,7 +38,7 @@ def in_view(here: Platform, *bwrap: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("offset", range(5))
+@pytest.mark.parametrize("offset", range(6))
 def test_a_taken_port_is_named(here: Platform, offset: int) -> None:
     with socket.socket() as taker:
         taker.bind(("127.0.0.1", here.port + offset))

@@ -18,7 +18,7 @@ from tests.support.platform import Platform
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
-PARTS = ("proxy", "portal", "uploads", "hub", "dispatcher")
+PARTS = ("proxy", "portal", "uploads", "gateway", "hub", "dispatcher")
 
 
 @pytest.fixture(autouse=True)
@@ -92,7 +92,7 @@ def test_it_stops_cleanly_and_starts_again(platform: Platform, number: signal.Si
     pids = [part["pid"] for part in status(platform).values()]
     assert platform.stop(number) == 0
     assert not any(psutil.pid_exists(pid) for pid in pids)
-    assert not any(listens(platform.port + offset) for offset in range(5))
+    assert not any(listens(platform.port + offset) for offset in range(6))
     assert platform.command("status").returncode == ExitCode.NOT_RUNNING
     platform.start()
     assert httpx.get(platform.url).status_code == 200

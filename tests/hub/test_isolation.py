@@ -110,6 +110,6 @@ def test_portal_and_front_door_are_out_of_the_sandboxs_reach(
     alice.page("lab")
     channel = alice.channel(alice.start_kernel())
     settings = stack.settings
-    ports = [settings.port + offset for offset in range(5)]
+    ports = [settings.port + offset for offset in range(6)]
     code = KNOCK.format(hosts=("127.0.0.1", "10.0.2.2", "10.0.2.3"), ports=ports)
     assert channel.execute(code).strip() == "[]"

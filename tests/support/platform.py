@@ -119,7 +119,7 @@ class Platform:
         return self.process.wait(timeout=60)
 
 
-def free_ports(count: int = 5) -> int:
+def free_ports(count: int = 6) -> int:
     """The first of ``count`` neighbouring ports that nobody listens on."""
     while True:
         with socket.socket() as first:
