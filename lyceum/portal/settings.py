@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "lyceum.projects",
     "lyceum.notebooks",
     "lyceum.datasets",
+    "lyceum.serving",
     "lyceum.courses",
     "django.contrib.admin",
     "django.contrib.auth",
