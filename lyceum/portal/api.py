@@ -17,6 +17,7 @@ from lyceum.common.problems import declare_problems, problem_response
 from lyceum.datasets.api import router as datasets
 from lyceum.notebooks.api import router as notebooks
 from lyceum.projects.api import router as projects
+from lyceum.serving.api import router as serving
 
 
 class LyceumAPI(NinjaAPI):
@@ -33,6 +34,7 @@ api.add_router("", accounts)
 api.add_router("", projects)
 api.add_router("", datasets)
 api.add_router("", notebooks)
+api.add_router("", serving)
 
 
 @api.exception_handler(DomainError)

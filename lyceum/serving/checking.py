@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +14,8 @@ from lyceum.serving import probes
 from lyceum.serving.bundles import model_files
 from lyceum.serving.fields import checked_fields, fits
 from lyceum.serving.models import Draft, Kind
+
+_FUNCTION = re.compile(r"\b(reader_infer|output)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ def check_converter(draft: Draft) -> str:
         if not draft.converter.strip():
             sentence = _("Write the converter, or choose to do without one.")
             raise DomainError("no_converter", sentence, field="converter")
-        if "reader_infer" not in draft.converter:
-            sentence = _("The converter has no function reader_infer(data_args).")
-            raise DomainError("no_reader_infer", sentence, field="converter")
+        if not _FUNCTION.search(draft.converter):
+            sentence = _("The converter has neither a function reader_infer nor output.")
+            raise DomainError("no_functions", sentence, field="converter")
         return draft.converter
     tensors = draft.inspection.get("inputs") or []
     names = {str(each.get("name")) for each in draft.inputs}

@@ -3,7 +3,7 @@
 A field is ``{"name", "type", "required", "default", "minimum", "maximum", "description"}``;
 ``default``, ``minimum`` and ``maximum`` are ``None`` where there is none. A model's own
 input or output, as its inspection found it, is ``{"name", "dtype", "shape"}`` with -1 for
-an axis of any length.
+an axis of any length; ``dtype`` is empty and ``shape`` ``None`` where the model does not say.
 """
 
 from __future__ import annotations
@@ -140,11 +140,13 @@ def _is_number(value: Any) -> bool:
 
 
 def _of_tensor(tensor: dict[str, Any]) -> dict[str, Any]:
-    shape, dtype = tensor.get("shape") or [], str(tensor.get("dtype", ""))
-    described = f"{dtype} [{', '.join(str(axis) for axis in shape)}]"
+    shape, dtype = tensor.get("shape"), str(tensor.get("dtype") or "")
+    described = dtype
     kind = "array"
-    if all(axis in (-1, 1) for axis in shape) and len(shape) <= 2:
-        kind = _type_of_dtype(dtype)
+    if shape is not None:
+        described = f"{dtype} [{', '.join(str(axis) for axis in shape)}]".strip()
+        if all(axis in (-1, 1) for axis in shape) and len(shape) <= 2:
+            kind = _type_of_dtype(dtype)
     return field(str(tensor.get("name", "")), kind, description=described)
 
 

@@ -18,6 +18,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
+from django.utils.translation import get_language
+
 from lyceum import environments, runtime
 from lyceum.config import settings
 from lyceum.engine import local_engine
@@ -99,6 +101,12 @@ def look(probe: Mapping[str, Any]) -> dict[str, Any]:
     return {**ended, **_kept(result)}
 
 
+def said(probe: Mapping[str, Any]) -> str:
+    """A probe's message in the reader's language, where it is a sentence of ours."""
+    is_chinese = (get_language() or "").startswith("zh")
+    return str((is_chinese and probe.get("message_zh")) or probe.get("message") or "")
+
+
 def forget(probe: Mapping[str, Any]) -> None:
     """End a probe's run, if any, and remove its files."""
     run_id, folder = probe.get("run_id"), probe.get("folder")
@@ -137,7 +145,13 @@ def _workload(
         argv=(str(environments.python(environment)), "-B", str(_PROGRAM), action),
         name=f"{action} a model of project {project_id}",
         cwd=PurePosixPath("/tmp"),  # noqa: S108 - the sandbox's own
-        env={**environments.kernel_environment(environment, home="/tmp"), "HOME": "/tmp"},  # noqa: S108
+        env={
+            **environments.kernel_environment(environment, home="/tmp"),  # noqa: S108
+            "HOME": "/tmp",  # noqa: S108
+            # Without a sandbox (LYCEUM_SANDBOX=off) the engine puts the host's paths here.
+            "LYCEUM_SERVING_BUNDLE": str(_BUNDLE),
+            "LYCEUM_SERVING_OUT": str(_OUT),
+        },
         mounts=(
             Mount(folder / "bundle", _BUNDLE),
             Mount(folder / "out", _OUT, writable=True),
@@ -201,6 +215,7 @@ def _kept(result: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {
         "state": DONE if result.get("ok") is True else FAILED,
         "message": _text(result.get("message")),
+        "message_zh": _text(result.get("message_zh")),
         "traceback": _text(result.get("traceback")),
         "prints": _text(result.get("prints")),
         "seconds": seconds if isinstance(seconds, int | float) else None,
@@ -217,11 +232,11 @@ def _tensor(value: Any) -> dict[str, Any] | None:
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return None
     shape = value.get("shape")
-    axes = shape if isinstance(shape, list) else []
+    axes = shape[:_MOST_AXES] if isinstance(shape, list) else None
     return {
         "name": _text(value["name"])[:_LONGEST_NAME],
         "dtype": _text(value.get("dtype"))[:40],
-        "shape": [axis if _is_length(axis) else -1 for axis in axes[:_MOST_AXES]],
+        "shape": axes and [axis if _is_length(axis) else -1 for axis in axes],
     }
 
 

@@ -22,16 +22,18 @@ def delete_project(user: User, project_id: int, *, typed_name: str) -> Project:
     """Put the project into its owner's trash, where it stays for 30 days.
 
     ``typed_name`` must be the project's name (``DomainError`` otherwise). Its
-    notebook is stopped and its files are saved as a version first.
+    notebook and its prediction services are stopped and its files are saved as a version first.
     """
-    # Imported here because notebooks, which stand on projects, save versions.
+    # Imported here because notebooks and services, which stand on projects, do so too.
     from lyceum.notebooks.actions import stop_notebook
+    from lyceum.serving.actions import stop_services
 
     project = owned_project(user, project_id)
     if " ".join(typed_name.split()) not in {project.name, project.shown_name}:
         sentence = _("This is not the project's name. Type it exactly to delete the project.")
         raise DomainError("name_differs", sentence, field="typed_name")
     stop_notebook(user, project_id=project.pk)
+    stop_services(project.pk)
     save_version(user, project.pk, cause=Version.Cause.AUTOMATIC)
     return _set_deleted(project, timezone.now())
 

@@ -14,7 +14,7 @@ from lyceum.serving.actions.inspecting import (
     finish_inspection,
     finish_trial,
 )
-from lyceum.serving.actions.keys import NewKey, create_key, revoke_key, rotate_key
+from lyceum.serving.actions.keys import NewKey, create_key, edit_key, revoke_key, rotate_key
 from lyceum.serving.actions.running import (
     delete_service,
     edit_service,
@@ -36,6 +36,7 @@ __all__ = [
     "delete_draft",
     "delete_service",
     "deploy_draft",
+    "edit_key",
     "edit_service",
     "finish_inspection",
     "finish_trial",

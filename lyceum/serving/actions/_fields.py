@@ -7,7 +7,7 @@ What is cleaned here can be stored; whether a service can be made of it is
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -95,7 +95,9 @@ def clean_sample(sample: dict[str, Any]) -> dict[str, Any]:
 def clean_json(value: Any, field: str, *, longest: int) -> Any:
     """A JSON value that a database can keep: no NaN, no NUL, not too deep or too long."""
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+        text = json.dumps(value, allow_nan=False)
+        for each in _texts(value):
+            _check_storable(each, field)
     except ValueError:
         sentence = _("NaN and Infinity are no JSON numbers.")
         raise DomainError("not_json", sentence, field=field) from None
@@ -104,8 +106,19 @@ def clean_json(value: Any, field: str, *, longest: int) -> Any:
     if len(text) > longest:
         sentence = _("At most %(count)d characters, please.") % {"count": longest}
         raise DomainError("too_long", sentence, field=field)
-    _check_storable(text.replace("\\u0000", "\0"), field)
     return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield key
+            yield from _texts(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def _check_storable(text: str, field: str) -> None:

@@ -74,6 +74,17 @@ def rotate_key(user: User, service_id: int, key_id: int) -> NewKey:
         return _make(service, old.name, old.rate_per_minute)
 
 
+def edit_key(user: User, service_id: int, key_id: int, *, rate_per_minute: int) -> ApiKey:
+    """Give a key another rate; raises ``NotFound``, and ``DomainError`` about the rate."""
+    owned_service(user, service_id)
+    rate = _clean_rate(rate_per_minute)
+    with transaction.atomic():
+        key = key_of(lock_service(service_id), key_id)
+        key.rate_per_minute = rate
+        key.save(update_fields=["rate_per_minute"])
+    return key
+
+
 def revoke_key(user: User, service_id: int, key_id: int) -> ApiKey:
     """Make a key worthless at once; raises ``NotFound``."""
     owned_service(user, service_id)

@@ -7,6 +7,7 @@ from lyceum.serving.queries.access import (
     owned_service,
     owned_services,
 )
+from lyceum.serving.queries.live import call_service, errors_of, metrics_of
 from lyceum.serving.queries.shown import (
     Places,
     address,
@@ -22,10 +23,13 @@ from lyceum.serving.queries.shown import (
 __all__ = [
     "Places",
     "address",
+    "call_service",
     "drafts_of",
+    "errors_of",
     "idle_time",
     "key_of",
     "keys_of",
+    "metrics_of",
     "notebook_project",
     "online_service",
     "owned_draft",

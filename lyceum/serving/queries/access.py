@@ -11,8 +11,6 @@ from lyceum.projects.models import Project
 from lyceum.projects.queries import owned_project
 from lyceum.serving.models import ApiKey, Draft, Service
 
-_LARGEST_ID = 2**63 - 1
-
 
 def notebook_project(user: User, project_id: int) -> Project:
     """A notebook project of ``user``'s: only those have services (guide, 功能说明).
@@ -31,7 +29,7 @@ def owned_draft(user: User, draft_id: int) -> Draft:
     rows = Draft.objects.select_related("project").filter(
         project__owner_id=user.pk, project__deleted=None
     )
-    found = rows.filter(pk=draft_id).first() if 0 < draft_id <= _LARGEST_ID else None
+    found = rows.filter(pk=draft_id).first()
     if found is None:
         raise NotFound("no_such_draft", _("There is no such draft (any more)."))
     return found
@@ -47,11 +45,7 @@ def owned_services(user: User) -> QuerySet[Service]:
 
 def owned_service(user: User, service_id: int) -> Service:
     """A service of ``user``'s; ``NotFound`` otherwise."""
-    found = (
-        owned_services(user).filter(pk=service_id).first()
-        if 0 < service_id <= _LARGEST_ID
-        else None
-    )
+    found = owned_services(user).filter(pk=service_id).first()
     if found is None:
         raise NotFound("no_such_service", _("There is no such prediction service."))
     return found
