@@ -14,6 +14,8 @@ from lyceum.engine.base import EngineError, Status
 from lyceum.notebooks.models import NotebookServer
 from lyceum.notebooks.workloads import LABEL
 from lyceum.projects.actions import purge_trash, recount_use
+from lyceum.serving import lifecycle as services
+from lyceum.serving import probes
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,9 @@ class Schedule:
 _JOBS: dict[Job, float] = {
     tidy_runs: 60.0,
     unpacking_steps.tidy: 60.0,
+    services.tidy: 60.0,
+    services.purge: 3600.0,
+    probes.tidy: 600.0,
     purge_trash: 3600.0,
     purge_datasets: 3600.0,
     recount_use: 3600.0,

@@ -1,0 +1,138 @@
+"""``<home>/gateway/routes.json``: what the gateway is to know, made from the database.
+
+The dispatcher alone writes it, whole, so that the gateway reads the old or the new one.
+``version`` grows by one each time anything in it has changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from lyceum.config import settings
+from lyceum.limits import limit
+from lyceum.serving.models import ApiKey, Replica, Revision, Service
+from lyceum.serving.workloads import replica_folder
+
+_MEGABYTE = 1024 * 1024
+
+
+class Routes:
+    """The routing table on disk, and the version it has."""
+
+    def __init__(self) -> None:
+        self.version, self._written = _read()
+
+    def publish(self) -> bool:
+        """Write the table if it says anything new; whether it did. Raises ``OSError``."""
+        table = services_table()
+        if table == self._written:
+            return False
+        version = self.version + 1
+        _write({"version": version, "services": table})
+        self.version, self._written = version, table
+        return True
+
+
+def path() -> Path:
+    """Where the gateway reads the routing table."""
+    return settings().root / "gateway" / "routes.json"
+
+
+def services_table() -> list[dict[str, Any]]:
+    """A route for each service that is not deleted; keys as digests."""
+    services = list(
+        Service.objects.filter(deleted=None, project__deleted=None, project__owner__is_active=True)
+        .select_related("project", "revision", "active_revision")
+        .order_by("pk")
+    )
+    keys, replicas = _keys(), _replicas()
+    return [_route(each, keys[each.pk], replicas[each.pk]) for each in services]
+
+
+def _keys() -> dict[int, list[ApiKey]]:
+    found = defaultdict(list)
+    alive = Q(expires=None) | Q(expires__gt=timezone.now())
+    for key in ApiKey.objects.filter(alive, revoked=None).order_by("pk"):
+        found[key.service_id].append(key)
+    return found
+
+
+def _replicas() -> dict[int, list[Replica]]:
+    """Those whose folder is there for the gateway to listen in."""
+    found = defaultdict(list)
+    for replica in Replica.objects.exclude(state=Replica.State.STOPPING).order_by("pk"):
+        if replica_folder(replica.uid).is_dir():
+            found[replica.service_id].append(replica)
+    return found
+
+
+def _route(service: Service, keys: list[ApiKey], replicas: list[Replica]) -> dict[str, Any]:
+    spec = _spec(service.active_revision or service.revision)
+    return {
+        "service": service.pk,
+        "path": service.path,
+        "name": service.name,
+        "description": service.project.description,
+        "state": service.state,
+        "reason": service.reason,
+        "wake": service.wake_on_call,
+        "redact": service.redact_errors,
+        "active_revision": service.active_revision_id,
+        "inputs": spec.get("inputs", []),
+        "outputs": spec.get("outputs", []),
+        "keys": [
+            {
+                "id": key.pk,
+                "digest": key.digest,
+                "rate_per_minute": key.rate_per_minute,
+                "expires": key.expires.timestamp() if key.expires else None,
+            }
+            for key in keys
+        ],
+        "limits": {
+            "body_bytes": limit("serving_body_mb") * _MEGABYTE,
+            "timeout_seconds": spec.get("timeout_seconds") or limit("serving_timeout_seconds"),
+            "queue": limit("serving_queue"),
+        },
+        "batch": bool(spec.get("batch", True)),
+        "replicas": [
+            {
+                "id": replica.uid,
+                "revision": replica.revision_id,
+                "folder": str(replica_folder(replica.uid)),
+            }
+            for replica in replicas
+        ],
+    }
+
+
+def _spec(revision: Revision) -> dict[str, Any]:
+    return revision.spec if isinstance(revision.spec, dict) else {}
+
+
+def _read() -> tuple[int, list[dict[str, Any]] | None]:
+    """The table that an earlier dispatcher wrote; version 0 where there is none."""
+    try:
+        told = json.loads(path().read_text())
+        return int(told["version"]), list(told["services"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0, None
+
+
+def _write(table: dict[str, Any]) -> None:
+    target = path()
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
+    fresh = target.with_name(f"{target.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(table, file, ensure_ascii=False, separators=(",", ":"))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(target)
