@@ -1,0 +1,1 @@
+"""What converters of the guide import as ``home``."""

@@ -1,0 +1,102 @@
+"""Loads the model, dials the gateway, answers its frames, one after the other."""
+
+# ruff: noqa: SIM105 - Python 2.7 has no such thing
+
+from __future__ import print_function
+
+import os
+import socket
+import sys
+import time
+
+from predictor import failures, places, protocol
+from predictor.batches import Answerer
+from predictor.service import Service
+
+_REDIAL_SECONDS = 0.05
+_REFUSED_SECONDS = 10
+
+
+def run(progress):
+    """Serve for ever; ``False`` when the model or the converter can't be loaded."""
+    began = time.time()
+    progress.step()
+    try:
+        service = Service.load(places.read_json(places.bundle("service.json")))
+    except BaseException:
+        told = failures.describe()
+        progress.step()
+        print(told["traceback"] or told["message"], file=sys.stderr)
+        _tell_failure(told)
+        return False
+    ready = dict(service.described(), load_seconds=round(time.time() - began, 3))
+    progress.step()
+    answerer = Answerer(service, progress)
+    parent = os.getppid()
+    while True:
+        connection = _dial(parent)
+        try:
+            connection.send_json(protocol.READY, ready)
+            _answer(connection, answerer)
+        except (protocol.Closed, socket.error):
+            connection.close()
+        # Nobody may listen to a worker that ends each connection by itself.
+        time.sleep(_REDIAL_SECONDS)
+
+
+def _answer(connection, answerer):
+    while True:
+        kind, payload = connection.receive()
+        if kind == protocol.REQUESTS:
+            for results in answerer.answer(protocol.unpack_requests(payload)):
+                connection.send(protocol.RESULTS, protocol.pack_results(results))
+
+
+def _dial(parent, seconds=None):
+    """A connection that has said HELLO; ``None`` after ``seconds`` without one."""
+    end = None if seconds is None else time.time() + seconds
+    while end is None or time.time() < end:
+        if os.getppid() != parent:
+            os._exit(0)  # the supervisor is gone, and nobody would end us
+        try:
+            return _connect()
+        except (socket.error, OSError):
+            time.sleep(_REDIAL_SECONDS)
+    return None
+
+
+def _connect():
+    """Raises ``socket.error``, ``OSError``."""
+    folder, name = os.path.split(places.socket())
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # A socket's own path may have 108 bytes; through the folder's descriptor any will do.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        sock.connect("/proc/self/fd/%d/%s" % (descriptor, name))
+        connection = protocol.Connection(sock)
+        connection.send_json(
+            protocol.HELLO,
+            {
+                "protocol": protocol.VERSION,
+                "replica": os.environ.get("LYCEUM_REPLICA", ""),
+                "pid": os.getpid(),
+                "python": "%d.%d.%d" % sys.version_info[:3],
+            },
+        )
+    except BaseException:
+        sock.close()
+        raise
+    finally:
+        os.close(descriptor)
+    return connection
+
+
+def _tell_failure(told):
+    connection = _dial(os.getppid(), _REFUSED_SECONDS)
+    if connection is None:
+        return
+    try:
+        connection.send_json(protocol.FAILED, told)
+    except socket.error:
+        pass
+    connection.close()
