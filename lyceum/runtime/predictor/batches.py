@@ -14,70 +14,99 @@ from predictor.prints import Listener
 from predictor.supervisor import now
 
 _FRAME_BYTES = 48 * 1024 * 1024
+_HELD_SECONDS = 0.01
 _MOST_FAILED_JOINS = 3
+_JOINS_TO_CHECK = 3
 
 
 class Answerer(object):
-    """``answer`` for ``service``; each piece of work moves ``progress`` on."""
+    """``answer`` for ``service``; each piece of work moves ``progress`` on.
+
+    The first runs of several calls at once are made again for each call alone: where
+    that gives something else (a model that mixes rows, or has its rows elsewhere than on
+    the first axis), calls are run one by one from then on.
+    """
 
     def __init__(self, service, progress):
         self._service = service
         self._progress = progress
         self._failed_joins = 0 if service.batchable else _MOST_FAILED_JOINS
+        self._unchecked = _JOINS_TO_CHECK
 
     def answer(self, requests):
-        """The results ``(id, status, bytes)`` of ``(id, flags, bytes)``, as one list or,
-        where they are too large for one frame, as several."""
-        end = now() + self._service.timeout
+        """Lists of results ``(id, status, bytes)`` for ``(id, flags, bytes)``: one list, or
+        several where they would be too large together or the first ones would wait."""
         self._progress.step()
-        results = self._untested([each for each in requests if not each[1]], end)
+        for results in _gathered(self._results(requests)):
+            yield results
+        self._progress.step()
+
+    def _results(self, requests):
+        end = now() + self._service.timeout
+        untested = [(number, content) for number, flags, content in requests if not flags]
+        for result in self._untested(untested, end):
+            yield result
         for number, flags, content in requests:
             if flags:
                 self._again()
-                results.append((number,) + self._tested(content, end))
-        self._progress.step()
-        return _frames(results)
+                yield (number,) + self._tested(content, end)
 
     def _untested(self, requests, end):
-        results, calls = [], []
-        for number, _, content in requests:
+        calls = []
+        for number, content in requests:
             call = _Call(number, content)
             try:
                 _be_in_time(end)
                 call.prepare(self._service)
                 calls.append(call)
             except BaseException:
-                results.append((number, protocol.CONVERTER_RAISED, _told()))
+                yield number, protocol.CONVERTER_RAISED, _told()
             self._again()
-        if not self._together(calls, end, results):
-            results += [(call.number,) + self._alone(call, end) for call in calls]
-        return results
+        parts = self._together(calls, end)
+        for index, call in enumerate(calls):
+            self._again()
+            if parts is None:
+                yield (call.number,) + self._alone(call, end)
+            else:
+                yield (call.number,) + self._finished(call, parts[index])
 
-    def _together(self, calls, end, results):
-        """Run all of ``calls`` at once and add to ``results``; ``False`` if that can't be."""
+    def _together(self, calls, end):
+        """Each call's results of one run for all; ``None`` where there can't be one."""
         if len(calls) < 2 or self._failed_joins >= _MOST_FAILED_JOINS:
-            return False
+            return None
         try:
             _be_in_time(end)
-            feeds = self._service.source.join([call.prepared for call in calls])
-            parts = _split(self._service.model.run(feeds), calls)
+            parts = _split(self._run(calls), calls)
         except _NotByRows:
             self._failed_joins += 1
-            return False
+            return None
         except BaseException:
-            return False
+            return None
         self._failed_joins = 0
-        for call, part in zip(calls, parts):
-            self._again()
-            results.append((call.number,) + self._finished(call, part))
-        return True
+        return self._checked(calls, parts, end) if self._unchecked else parts
+
+    def _checked(self, calls, parts, end):
+        self._unchecked -= 1
+        try:
+            for call, part in zip(calls, parts):
+                self._again()
+                _be_in_time(end)
+                if not _equal(part, self._run([call])):
+                    self._failed_joins = _MOST_FAILED_JOINS
+                    return None
+        except BaseException:
+            return None
+        return parts
+
+    def _run(self, calls):
+        return self._service.model.run(
+            self._service.source.join([call.prepared for call in calls])
+        )
 
     def _alone(self, call, end):
-        self._again()
         try:
             _be_in_time(end)
-            feeds = self._service.source.join([call.prepared])
-            found = self._service.model.run(feeds)
+            found = self._run([call])
         except BaseException:
             return protocol.MODEL_FAILED, _told()
         return self._finished(call, found)
@@ -95,7 +124,7 @@ class Answerer(object):
     def _tested(self, content, end):
         began = time.time()
         with Listener() as prints:
-            ((_, status, told),) = self._untested([(0, 0, content)], end)
+            ((_, status, told),) = self._untested([(0, content)], end)
         more = {"prints": prints.text(), "seconds": round(time.time() - began, 6)}
         if status == protocol.OK:
             told = b'{"output": ' + told + b"}"
@@ -152,12 +181,28 @@ def _told():
     return encoding.to_json(failures.describe())
 
 
-def _frames(results):
-    frame, room = [], _FRAME_BYTES
+def _gathered(results):
+    """``results`` in lists that fit into a frame, none held back for long."""
+    frame, room, since = [], _FRAME_BYTES, now()
     for result in results:
-        if frame and len(result[2]) > room:
+        if frame and (len(result[2]) > room or now() - since > _HELD_SECONDS):
             yield frame
-            frame, room = [], _FRAME_BYTES
+            frame, room, since = [], _FRAME_BYTES, now()
         frame.append(result)
         room -= len(result[2])
     yield frame
+
+
+def _equal(part, alone):
+    import numpy as np
+
+    for one, other in zip(part, alone):
+        one, other = np.asarray(one), np.asarray(other)
+        if one.shape != other.shape:
+            return False
+        if one.dtype.kind != "f":
+            if not np.array_equal(one, other):
+                return False
+        elif not np.allclose(one, other, rtol=1e-3, atol=1e-5, equal_nan=True):
+            return False
+    return True

@@ -26,10 +26,7 @@ class Service(object):
     @classmethod
     def load(cls, spec):
         """The service of a ``service.json``; raises whatever loading it raises."""
-        for name in _THREAD_VARIABLES:
-            os.environ.setdefault(name, str(spec.get("threads") or 1))
-        os.chdir(places.model_folder())
-        model = models.load(spec)
+        model = load_model(spec)
         return cls(spec, model, _converter() if spec.get("converter") else None)
 
     def described(self):
@@ -54,6 +51,17 @@ class Service(object):
             name = field["name"] if field else _name(names, index)
             made[name] = _value(result, field, prepared.added)
         return made
+
+
+def load_model(spec):
+    """The model of a ``service.json``, with the project's files as the working folder.
+
+    Raises whatever loading it raises.
+    """
+    for name in _THREAD_VARIABLES:
+        os.environ.setdefault(name, str(spec.get("threads") or 1))
+    os.chdir(places.model_folder())
+    return models.load(spec)
 
 
 def _converter():

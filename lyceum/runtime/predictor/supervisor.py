@@ -23,7 +23,7 @@ from predictor import places
 _DEATHS = 5
 _DEATHS_SECONDS = 60
 _LOOK_SECONDS = 0.25
-_LOAD_SECONDS = 300
+LOAD_SECONDS = 300
 _DEFAULT_TIMEOUT_SECONDS = 30
 _LOAD_FAILED = 3
 
@@ -52,12 +52,12 @@ class Progress(object):
 
 def serve():
     """Serve until the worker can't be kept alive; the exit status, 1 for a failure."""
-    timeout = _timeout_seconds()
+    timeout = timeout_seconds()
     deaths = []
     while True:
         progress = Progress()
         child = Child(lambda progress=progress: _work(progress))
-        how = child.wait(progress, timeout + 1, _LOAD_SECONDS)
+        how = child.wait(progress, timeout + 1, LOAD_SECONDS)
         print("The worker has ended: %s." % how, file=sys.stderr)
         if child.exit_status == _LOAD_FAILED or (child.late and progress.seen() == 1):
             return 1
@@ -158,17 +158,18 @@ def now():
     return time.monotonic() if hasattr(time, "monotonic") else os.times()[4]
 
 
-def _work(progress):
-    from predictor import worker
-
-    return 0 if worker.run(progress) else _LOAD_FAILED
-
-
-def _timeout_seconds():
+def timeout_seconds():
+    """What the service allows a call, in seconds."""
     try:
         return float(places.read_json(places.bundle("service.json"))["timeout_seconds"])
     except (OSError, IOError, ValueError, KeyError, TypeError):
         return _DEFAULT_TIMEOUT_SECONDS
+
+
+def _work(progress):
+    from predictor import worker
+
+    return 0 if worker.run(progress) else _LOAD_FAILED
 
 
 def _flush():
