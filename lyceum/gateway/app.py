@@ -1,35 +1,120 @@
-"""The ASGI application: which address is whose."""
+"""The ASGI application: which address is whose, and what works behind calls."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+import logging
 from pathlib import Path
-from typing import Any
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+import msgspec
+
+from lyceum.gateway import http, openapi
+from lyceum.gateway.calls import Calls
+from lyceum.gateway.http import Receive, Scope, Send
+from lyceum.gateway.internal import PREFIX, Internal
+from lyceum.gateway.metrics import Metrics
+from lyceum.gateway.problems import Problem
+from lyceum.gateway.queue import Service
+from lyceum.gateway.routes import Routes, Table
+
+log = logging.getLogger("lyceum.gateway")
+
+SERVING = "/serving/"
+_DOCUMENT = "/openapi.json"
+_SWEEP_SECONDS = 0.1
 
 
 class Gateway:
-    """The gateway of the platform whose ``<home>/gateway`` is ``folder``."""
+    """The gateway of the platform whose ``<home>/gateway`` is ``folder``.
+
+    ``token`` is what the platform's own parts show.
+    """
 
     def __init__(self, folder: Path, token: str) -> None:
         self._folder = folder
-        self._token = token
+        self._metrics = Metrics(folder / "metrics.sqlite3")
+        self._calls = Calls(self._metrics)
+        self._internal = Internal(token, self._calls, self._metrics)
+        self._routes = Routes(folder / "routes.json", self._changed)
+        self._by_path: dict[str, Service] = {}
+        self._closed: set[Service] = set()
+        self._seen: dict[tuple[str, int], float] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call; the lifespan starts and stops what works behind calls."""
-        if scope["type"] == "lifespan":
+        if scope["type"] != "http":
             return await self._live(receive, send)
-        status = 200 if scope["path"] == "/internal/health" else 404
-        headers = [(b"content-length", b"0")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": b""})
+        path: str = scope["path"]
+        try:
+            if path.startswith(PREFIX):
+                await self._internal.handle(scope, receive, send)
+            elif scope["method"] == "OPTIONS":
+                await http.preflight(send)
+            elif path.endswith(_DOCUMENT):
+                await self._document(path, scope, send)
+            else:
+                service = self._by_path.get(path)
+                await self._calls.handle(service, scope, receive, send)
+        except Exception:
+            log.exception("a call failed")
+            await http.problem(send, Problem("gateway_failed"), http.head(scope).chinese)
+
+    async def _document(self, path: str, scope: Scope, send: Send) -> None:
+        """A service's OpenAPI document, for those who have a key of it."""
+        head = http.head(scope)
+        try:
+            service = self._by_path.get(path.removesuffix(_DOCUMENT))
+            if service is None:
+                raise Problem("unknown_service")
+            if scope["method"] not in ("GET", "HEAD"):
+                raise Problem("wrong_method")
+            self._calls.admit(service, scope, head)
+        except Problem as problem:
+            return await http.problem(send, problem, head.chinese)
+        await http.answer(send, 200, msgspec.json.encode(openapi.document(service.route)))
+
+    def _changed(self, table: Table) -> None:
+        services = self._internal.services
+        for pk, known in table.services.items():
+            if pk in services:
+                services[pk].update(known)
+            else:
+                services[pk] = service = Service(known)
+                service.last_call = self._seen.get(("service", pk))
+        for pk in services.keys() - table.services.keys():
+            gone = services.pop(pk)
+            gone.close()
+            self._closed.add(gone)
+        self._by_path = {SERVING + each.route.path: each for each in services.values()}
+        self._calls.keep({key.id for each in services.values() for key in each.route.keys})
+        self._internal.version = table.version
+
+    async def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            for service in [*self._internal.services.values(), *self._closed]:
+                service.sweep(loop.time())
+            self._closed = {service for service in self._closed if not service.gone}
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._seen = await self._metrics.open()
+        self._calls.last_used = {
+            number: at for (kind, number), at in self._seen.items() if kind == "key"
+        }
+        self._routes.look()
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._routes.watch(), self._sweep(), self._metrics.write_forever())
+        ]
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for service in self._internal.services.values():
+            service.end()
+        await self._metrics.close()
         await send({"type": "lifespan.shutdown.complete"})

@@ -118,15 +118,18 @@ def status(*, current: Settings | None = None) -> Status:
     )
 
 
-def call(service: int, body: bytes | str, *, current: Settings | None = None) -> Answer:
+def call(
+    service: int, body: bytes | str, *, language: str = "en", current: Settings | None = None
+) -> Answer:
     """Call a service as its owner: without a key, with prints and tracebacks.
 
-    ``body`` is JSON as a caller would send it; what is wrong with it is in the answer.
+    ``body`` is JSON as a caller would send it; what is wrong with it is in the answer,
+    in ``language`` (as in Accept-Language).
     Lasts as long as the service may take, at most about a minute and a half.
     Raises `GatewayUnreachable`, also for a service that the gateway does not know yet.
     """
     path = f"/internal/services/{service}/call"
-    return Answer(**_ask(current, "POST", path, content=body, seconds=90.0))
+    return Answer(**_ask(current, "POST", path, content=body, language=language, seconds=90.0))
 
 
 def metrics(service: int, minutes: int = 60, *, current: Settings | None = None) -> list[Minute]:
@@ -152,12 +155,13 @@ def _ask(
     method: str,
     path: str,
     content: bytes | str | None = None,
+    language: str = "en",
     seconds: float = _SECONDS,
 ) -> Any:
     current = current or settings()
     headers = {"Authorization": f"Bearer {current.secrets().internal_token}"}
     if content is not None:
-        headers["Content-Type"] = "application/json"
+        headers |= {"Content-Type": "application/json", "Accept-Language": language}
     address = f"http://127.0.0.1:{current.gateway_port}{path}"
     try:
         with httpx.Client(timeout=seconds, trust_env=False) as http:
