@@ -18,6 +18,7 @@ urlpatterns = [
     path("media/<path:path>", media.serve, name="media"),
     path("", include("lyceum.projects.urls")),
     path("", include("lyceum.datasets.urls")),
+    path("", include("lyceum.serving.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("lyceum.notebooks.urls")),
     path("api/v1/", api.urls),

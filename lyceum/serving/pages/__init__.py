@@ -1,0 +1,1 @@
+"""Pages of prediction services; one file a subject."""
