@@ -6,13 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lyceum.common.errors import Conflict, DomainError
+from lyceum.gateway.problems import Problem
+from lyceum.gateway.schema import Field, Plan
 from lyceum.projects.workfolder import Entry, shown
 from lyceum.serving import probes
 from lyceum.serving.bundles import model_files
-from lyceum.serving.fields import checked_fields, fits
+from lyceum.serving.fields import checked_fields
 from lyceum.serving.models import Draft, Kind
 
 _FUNCTION = re.compile(r"\b(reader_infer|output)\b")
@@ -123,23 +127,11 @@ def check_name(draft: Draft) -> None:
 
 
 def check_sample(draft: Draft) -> dict[str, Any]:
-    """The sample request with the defaults of what it leaves out, as a call would be checked."""
+    """The sample request as a call would reach the converter: checked, with its defaults."""
     inputs = checked_fields(draft.inputs, "inputs")
-    known = {each["name"] for each in inputs}
-    for name in draft.sample:
-        if name not in known:
-            sentence = _("There is no parameter “%(name)s”.") % {"name": name[:100]}
-            raise DomainError("unknown_parameter", sentence, field="sample")
-    values = {}
-    for each in inputs:
-        value = draft.sample.get(each["name"], each["default"])
-        if value is None:
-            if each["required"]:
-                sentence = _("The parameter “%(name)s” is missing.") % each
-                raise DomainError("missing_parameter", sentence, field="sample")
-            continue
-        if not fits(value, each["type"]):
-            sentence = _("The parameter “%(name)s” is not of the type %(type)s.") % each
-            raise DomainError("wrong_type", sentence, field="sample")
-        values[each["name"]] = value
-    return values
+    plan = Plan(msgspec.convert(inputs, list[Field]), most=1)
+    try:
+        return plan.arguments(draft.sample)
+    except Problem as problem:
+        sentence = problem.sentence((get_language() or "").startswith("zh"))
+        raise DomainError(problem.code, sentence, field="sample") from None

@@ -53,7 +53,8 @@ def clean_path(path: str, field: str) -> str:
     inside = bool(parts) and not path.startswith("/") and cleaned.isprintable()
     if not inside or len(cleaned) > LONGEST_PATH:
         sentence = _("“%(path)s” is no path inside the project's folder.")
-        shown = {"path": workfolder.shown(path)[:200]}
+        readable = path.encode(errors="replace").decode()
+        shown = {"path": workfolder.shown(readable)[:200]}
         raise DomainError("bad_path", sentence % shown, field=field)
     return cleaned
 

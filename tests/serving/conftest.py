@@ -1,0 +1,38 @@
+"""People and projects for the tests of prediction services, and a data folder for each.
+
+What needs Django's models is imported in the fixtures: pytest reads this file before
+pytest-django has set Django up.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def home(settings, tmp_path, monkeypatch):
+    settings.LANGUAGE_CODE = "en"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    settings.MEDIA_ROOT = tmp_path / "media"
+    monkeypatch.setenv("LYCEUM_HOME", str(tmp_path / "platform"))
+
+
+@pytest.fixture
+def lin(db, home):
+    from lyceum.accounts.models import User
+
+    return User.objects.create_user("lin", display_name="Lin")
+
+
+@pytest.fixture
+def amy(db, home):
+    from lyceum.accounts.models import User
+
+    return User.objects.create_user("amy", display_name="Amy")
+
+
+@pytest.fixture
+def project(lin):
+    from tests.projects.making import make_project
+
+    return make_project(lin)
