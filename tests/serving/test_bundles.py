@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import stat
-import threading
 
 import pytest
 
@@ -83,31 +82,24 @@ def test_a_path_out_of_the_folder_is_never_opened(project, tmp_path):
         pass
 
 
-def test_a_file_that_grows_for_ever_ends(project):
-    """Whoever writes while we copy gets a refusal, not a full disk."""
-    write(project, "model.onnx", b"x" * 4_000_000)
+@pytest.mark.parametrize("change", [b"longer", None])
+def test_a_file_that_is_written_meanwhile_is_refused(project, monkeypatch, change):
+    """It grows, or is cut short, just as its bytes are copied."""
+    write(project, "model.onnx", b"x" * 100)
     files = bundles.model_files(project.pk, ["model.onnx"])
     place = workfolder.home(project.pk) / "model.onnx"
-    done = threading.Event()
-    began = threading.Event()
+    copy = bundles._copy_bytes
 
-    def grow() -> None:
-        with place.open("ab") as file:
-            while not done.is_set():
-                file.write(b"x")
-                file.flush()
-                began.set()
+    def copy_changing(source, *more):
+        with place.open("ab" if change else "wb") as file:
+            file.write(change or b"")
+        copy(source, *more)
 
-    writer = threading.Thread(target=grow)
-    writer.start()
-    try:
-        assert began.wait(10)
-        with pytest.raises(DomainError) as refused, staged(project, files):
-            pass
-    finally:
-        done.set()
-        writer.join()
+    monkeypatch.setattr(bundles, "_copy_bytes", copy_changing)
+    with pytest.raises(DomainError) as refused, staged(project, files):
+        pass
     assert refused.value.code == "file_changing"
+    assert not list(bundles.services_root().iterdir())
 
 
 def test_the_digest_is_that_of_these_files(project):
