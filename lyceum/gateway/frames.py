@@ -43,7 +43,7 @@ class Reader:
         """
         buffer = self._buffer
         buffer += data
-        while len(buffer) >= _HEADER_BYTES:
+        while len(buffer) >= _LENGTH.size:
             (length,) = _LENGTH.unpack_from(buffer)
             if not 0 < length <= self.largest:
                 raise Violation(f"a frame of {length} bytes")

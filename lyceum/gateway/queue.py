@@ -21,7 +21,7 @@ WAKE_SECONDS = 60.0
 _RETRY_SECONDS = 1
 _DEPLOY_SECONDS = 5
 # A worker's supervisor ends a run one second after its time; then it is our turn.
-_STUCK_SECONDS = 5.0
+_STUCK_SECONDS = 3.0
 _BATCH_BYTES = 16 << 20
 _LARGEST_RUN = frames.LARGEST - 64
 

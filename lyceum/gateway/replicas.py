@@ -17,7 +17,7 @@ from lyceum.gateway.routes import ReplicaRoute
 log = logging.getLogger("lyceum.gateway")
 
 PROTOCOL = 1
-_HELLO_SECONDS = 5.0
+_HELLO_SECONDS = 3.0
 _HELLO_BYTES = 4096
 
 

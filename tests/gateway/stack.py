@@ -85,6 +85,7 @@ class Stack:
     workers: dict[str, Worker] = field(default_factory=dict)
     version: int = 0
     process: subprocess.Popen[bytes] | None = None
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=30, verify=False))
 
     @property
     def settings(self) -> Settings:
@@ -105,6 +106,7 @@ class Stack:
         self.process.wait()
 
     def close(self) -> None:
+        self.http.close()
         for worker in self.workers.values():
             worker.stop()
         if self.process and self.process.poll() is None:
@@ -196,7 +198,7 @@ class Stack:
         content = body if isinstance(body, bytes) else json.dumps(body or {}).encode()
         headers = {"Content-Type": "application/json", **more.pop("headers", {})}
         address = self.address(pk, plain)
-        return httpx.post(address, content=content, headers=headers, timeout=30, **more)
+        return self.http.post(address, content=content, headers=headers, **more)
 
     def raw(self, data: bytes, seconds: float = 10) -> bytes:
         """What the gateway says to these bytes until it closes or says no more."""
