@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy
 
 from lyceum.limits import limit
+from lyceum.projects.workfolder import shown
 
 _PROBE_ENDINGS = {
     "out_of_memory": gettext_lazy(
@@ -22,6 +23,24 @@ _PROBE_ENDINGS = {
     "signal": gettext_lazy("The framework crashed while it worked with the model (see the log)."),
 }
 _NO_RESULT = gettext_lazy("It ended without a result (see the log).")
+
+
+_HINTS = {
+    "weights_only": gettext_lazy(
+        "“%(path)s” has a model's parameters but not the model itself. Save the whole model."
+    ),
+    "pickle": gettext_lazy(
+        "“%(path)s” is a pickle, which is not loaded here. Save it with skops."
+    ),
+    "params_missing": gettext_lazy(
+        "The parameters of “%(path)s” are not there. Choose them too, or save them."
+    ),
+}
+
+
+def model_hint(code: str, path: str) -> str:
+    """Why a file that looks like a model can't be served (see ``kinds.Hint``)."""
+    return str(_HINTS[code]) % {"path": shown(path)[:200]}
 
 
 def probe_ending(reason: str | None) -> str:

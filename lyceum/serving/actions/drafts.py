@@ -15,7 +15,7 @@ from lyceum.serving import probes
 from lyceum.serving.actions import _fields
 from lyceum.serving.actions._locks import lock_draft, lock_project
 from lyceum.serving.bundles import chosen_files
-from lyceum.serving.kinds import recognise, recognise_as
+from lyceum.serving.kinds import look, recognise_as
 from lyceum.serving.models import Draft, Revision
 from lyceum.serving.queries import notebook_project, owned_draft, owned_service
 
@@ -120,11 +120,13 @@ def _store(draft_id: int, given: dict[str, Any]) -> Draft:
 
 def _complete(draft: Draft, given: dict[str, Any]) -> None:
     """Find what was not said about the model."""
-    paths = [each.path for each in chosen_files(draft.project_id, draft.files)]
+    files = chosen_files(draft.project_id, draft.files)
+    paths = [each.path for each in files]
+    models, _hints = look(draft.project_id, files)
     if "main_program" not in given and draft.main_program not in paths:
-        found = recognise(paths)
-        draft.main_program = found[0].main_program if found else ""
-    seen = recognise_as(draft.main_program, paths) if draft.main_program else None
+        draft.main_program = models[0].main_program if models else ""
+    named = (each for each in models if each.main_program == draft.main_program)
+    seen = next(named, None) or recognise_as(draft.main_program, paths)
     if not given.get("kind") and seen is not None:
         draft.kind = seen.kind
     if "params_file" not in given:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from lyceum import environments
 from lyceum.accounts.models import User
-from lyceum.common.errors import Conflict, Unavailable
+from lyceum.common.errors import Conflict, DomainError, Unavailable
 from lyceum.engine.base import EngineError
 from lyceum.notebooks.sentences import environment_obstacle
 from lyceum.serving import probes
@@ -17,7 +17,8 @@ from lyceum.serving.actions import _fields
 from lyceum.serving.actions._locks import lock_draft
 from lyceum.serving.checking import check_converter, check_fields, check_model, check_sample
 from lyceum.serving.fields import example, prefilled
-from lyceum.serving.models import Draft
+from lyceum.serving.kinds import serves
+from lyceum.serving.models import Draft, Kind
 from lyceum.serving.queries import owned_draft
 from lyceum.serving.spec import spec_of
 
@@ -37,6 +38,7 @@ def begin_inspection(user: User, draft_id: int) -> Draft:
     draft = owned_draft(user, draft_id)
     files = check_model(draft).files
     _check_possible(user, draft.project.environment)
+    _check_serves(draft)
     probe = _start("inspect", user, draft, files=files, spec=spec_of(draft))
     return _keep(draft, "inspection", probe)
 
@@ -89,6 +91,13 @@ def _check_possible(user: User, environment: str) -> None:
     if probes.running(user.pk) >= _MOST_AT_ONCE:
         sentence = _("Two models of yours are being loaded just now. Wait until one is done.")
         raise Conflict("probe_limit", sentence)
+
+
+def _check_serves(draft: Draft) -> None:
+    if not serves(draft.kind, draft.project.environment):
+        sentence = _("The project's environment “%(environment)s” can't load a %(kind)s model.")
+        shown = {"environment": draft.project.environment, "kind": Kind(draft.kind).label}
+        raise DomainError("kind_not_served", sentence % shown, field="kind")
 
 
 def _start(action: probes.Action, user: User, draft: Draft, **bundle: Any) -> dict[str, Any]:
