@@ -56,19 +56,26 @@ class SettingsForm(forms.Form):
             self.fields[name].widget.attrs["max"] = limit("serving_replicas_max")
 
 
-class KeyForm(forms.Form):
+class RateForm(forms.Form):
+    """How often a key may be used."""
+
+    rate_per_minute = forms.IntegerField(
+        label=_("Calls a minute at most"),
+        min_value=1,
+        help_text=_("Calls beyond this are refused with the status 429."),
+    )
+
+
+class KeyForm(RateForm):
     """A new key."""
+
+    field_order = ["name", "rate_per_minute"]
 
     name = forms.CharField(
         label=_("Name"),
         max_length=60,
         help_text=_("Who or what calls with it, so that you can tell keys apart."),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
-    rate_per_minute = forms.IntegerField(
-        label=_("Calls a minute at most"),
-        min_value=1,
-        help_text=_("Calls beyond this are refused with the status 429."),
     )
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path(_SERVICE + "errors/", watching.errors, name="errors"),
     path(_SERVICE + "settings/", writes.change, name="settings"),
     path(_SERVICE + "keys/new/", keys.new, name="new_key"),
+    path(_SERVICE + "keys/<int:key_id>/", keys.change, name="edit_key"),
     path(_SERVICE + "keys/<int:key_id>/rotate/", keys.rotate, name="rotate_key"),
     path(_SERVICE + "keys/<int:key_id>/revoke/", keys.revoke, name="revoke_key"),
     path(_SERVICE + "promote/", writes.promote, name="promote"),

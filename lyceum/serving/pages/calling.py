@@ -11,14 +11,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from lyceum.common.errors import NotFound, Unavailable
+from lyceum.common.errors import NotFound
 from lyceum.config import settings
-from lyceum.gateway import client
 from lyceum.gateway.openapi import document
 from lyceum.limits import limit
+from lyceum.projects.choices import environment_label
 from lyceum.serving import queries
+from lyceum.serving.bundles import MODEL
 from lyceum.serving.fields import example
-from lyceum.serving.models import Service
+from lyceum.serving.models import Kind, Revision, Service
 from lyceum.serving.pages.access import service_context, service_of
 from lyceum.serving.pages.new_key import forget_key, taken_key
 from lyceum.serving.pages.problem_words import all_problems, problem_sentence
@@ -39,6 +40,11 @@ def overview(request: HttpRequest, project_id: int, service_id: int) -> HttpResp
     shown = {
         **service_context(service, "overview"),
         "revision": revision,
+        "kind_name": _kind_name(revision),
+        "main_program": revision.spec.get("main_program", "").removeprefix(f"{MODEL}/"),
+        "environment_label": environment_label(revision.environment),
+        "inputs": _table(revision.spec.get("inputs", [])),
+        "outputs": _table(revision.spec.get("outputs", [])),
         "address": address,
         "new_key": key,
         "keys": queries.keys_of(service),
@@ -88,11 +94,7 @@ def openapi(request: HttpRequest, project_id: int, service_id: int) -> HttpRespo
 
 def _answer(service: Service, request: HttpRequest) -> dict[str, Any]:
     """What a call got, for the page; raises ``Unavailable`` when the gateway is away."""
-    try:
-        answer = client.call(service.pk, request.POST.get("body", "").encode())
-    except client.GatewayUnreachable:
-        sentence = _("The gateway does not answer just now. Please try again in a moment.")
-        raise Unavailable("gateway_unreachable", sentence) from None
+    answer = queries.call_service(request.user, service.pk, request.POST.get("body", ""))
     error = answer.body.get("error") if isinstance(answer.body, dict) else None
     is_error = answer.status >= 400 and isinstance(error, dict)
     return {
@@ -101,6 +103,25 @@ def _answer(service: Service, request: HttpRequest) -> dict[str, Any]:
         "sentence": problem_sentence(error, service) if is_error else "",
         "error": error if is_error else None,
         "line": error_line(answer.traceback),
+    }
+
+
+def _kind_name(revision: Revision) -> str:
+    kind = revision.spec.get("kind", "")
+    return str(Kind(kind).label) if kind in Kind.values else kind
+
+
+def _table(fields: list[dict[str, Any]]) -> dict[str, Any]:
+    """Fields with which of their columns say anything."""
+
+    def has(*keys: str) -> bool:
+        return any(each.get(key) not in (None, "") for each in fields for key in keys)
+
+    return {
+        "fields": fields,
+        "has_default": has("default"),
+        "has_range": has("minimum", "maximum"),
+        "has_description": has("description"),
     }
 
 

@@ -6,14 +6,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from lyceum.common.dialogs import form_status
+from lyceum.common.dialogs import answer_form, form_status
 from lyceum.common.forms import try_action
 from lyceum.limits import limit
-from lyceum.serving import actions
-from lyceum.serving.forms import KeyForm
+from lyceum.serving import actions, queries
+from lyceum.serving.forms import KeyForm, RateForm
 from lyceum.serving.pages.access import service_of
 from lyceum.serving.pages.new_key import show_key
 
@@ -33,6 +34,28 @@ def new(request: HttpRequest, project_id: int, service_id: int) -> HttpResponse:
             return show_key(request, service, made.plain)
     shown = {"service": service, "project": service.project, "form": form}
     return render(request, "serving/new_key.html", shown, status=form_status(form))
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def change(request: HttpRequest, project_id: int, service_id: int, key_id: int) -> HttpResponse:
+    """Another rate limit for a key."""
+    service = service_of(request, project_id, service_id)
+    key = queries.key_of(service, key_id)
+    form = RateForm(request.POST or None, initial={"rate_per_minute": key.rate_per_minute})
+
+    def save() -> object:
+        return actions.edit_key(request.user, service.pk, key.pk, **form.cleaned_data)
+
+    return answer_form(
+        request,
+        form,
+        save,
+        template="serving/edit_key.html",
+        context={"service": service, "project": service.project, "key": key},
+        done=_("Saved."),
+        address=reverse("serving:service", args=[project_id, service_id]),
+    )
 
 
 @login_required

@@ -9,9 +9,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from lyceum.serving.converters import template
 from lyceum.serving.models import Draft, Kind
 
-_DEFAULT_TENSOR = {"name": "x", "dtype": "float32", "shape": [-1, 1]}
+_DEFAULT_TENSOR = {"name": "x", "dtype": "float32", "shape": [-1, 3, 224, 224]}
+_OUTPUT = "\n\ndef output("
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,45 +27,18 @@ class ConverterTemplate:
 
 def converter_templates(draft: Draft) -> list[ConverterTemplate]:
     """The first is what the editor begins with: it works for a model of plain numbers."""
-    tensor = (draft.inspection.get("inputs") or [_DEFAULT_TENSOR])[0]
+    tensors = draft.inspection.get("inputs") or []
+    tensor = tensors[0] if tensors else _DEFAULT_TENSOR
     names = [str(each.get("name") or "") for each in draft.inputs]
-    is_fluid = draft.kind == Kind.FLUID
-    rows = _fluid_rows(tensor, names) if is_fluid else _rows(tensor, names)
-    picture = _fluid_picture(tensor, names) if is_fluid else _picture(tensor, names)
+    plain = template(draft.kind, draft.inputs, tensors)
+    rows = plain.partition(_OUTPUT)[0]
+    picture = (_fluid_picture if draft.kind == Kind.FLUID else _picture)(tensor, names)
     return [
-        ConverterTemplate("numbers", _("Numbers in, numbers out"), rows + _plain_output()),
+        ConverterTemplate("numbers", _("Numbers in, numbers out"), plain),
         ConverterTemplate("labels", _("Numbers in, a class out"), rows + _label_output()),
         ConverterTemplate("picture", _("A picture in, a class out"), picture + _label_output()),
         ConverterTemplate("guide", _("The two functions, empty"), _empty()),
     ]
-
-
-def _fluid_rows(tensor: dict[str, Any], names: Sequence[str]) -> str:
-    return f'''import numpy as np
-import paddle.fluid as fluid
-
-
-def reader_infer(data_args):
-    """{_about_reader()}"""
-    def reader():
-{_fluid_feeder(tensor)}
-        row = [
-{_values(names, 12)}        ]
-        return [[row]], feeder
-    return reader
-'''
-
-
-def _rows(tensor: dict[str, Any], names: Sequence[str]) -> str:
-    return f'''import numpy as np
-
-
-def reader_infer(data_args):
-    """{_about_reader()}"""
-    row = [
-{_values(names, 8)}    ]
-    return {{{json.dumps(tensor["name"])}: np.array([row], dtype={json.dumps(tensor["dtype"])})}}
-'''
 
 
 def _fluid_picture(tensor: dict[str, Any], names: Sequence[str]) -> str:
@@ -108,8 +83,9 @@ def _read_picture(tensor: dict[str, Any], names: Sequence[str], indent: str) -> 
     axes = shape if len(shape) == 3 else [3, 224, 224]
     mode = "L" if axes[0] == 1 else "RGB"
     mark = "[np.newaxis]" if mode == "L" else ".transpose(2, 0, 1)"
+    about = _("a PIL image, from Base64 with or without “data:image/png;base64,”")
     lines = [
-        f"# {_('a PIL image, from Base64 with or without “data:image/png;base64,”')}",
+        f"# {about}",
         f"image = base64_to_image(data_args[{json.dumps(names[0] if names else 'image')}])",
         f'image = image.convert("{mode}").resize(({axes[2]}, {axes[1]}))',
         f"pixels = (np.asarray(image, dtype={json.dumps(tensor['dtype'])}) / 255){mark}",
@@ -117,19 +93,11 @@ def _read_picture(tensor: dict[str, Any], names: Sequence[str], indent: str) -> 
     return "\n".join(indent + line for line in lines)
 
 
-def _plain_output() -> str:
-    return f'''
-
-def output(results, data_args):
-    """{_about_output()}"""
-    return [{{"predict": result.tolist()}} for result in results]
-'''
-
-
 def _label_output() -> str:
+    about_labels = _("names of the classes, in the model's order")
     return f'''
 
-LABELS = []  # {_("names of the classes, in the model's order")}
+LABELS = []  # {about_labels}
 
 
 def output(results, data_args):
@@ -159,14 +127,6 @@ def _about_reader() -> str:
 
 def _about_output() -> str:
     return _("results are the model's outputs; what is returned is answered, as JSON.")
-
-
-def _values(names: Sequence[str], indent: int) -> str:
-    shown = names or ["x"]
-    return "".join(
-        f"{' ' * indent}float(data_args[{json.dumps(name, ensure_ascii=False)}]),\n"
-        for name in shown
-    )
 
 
 def _row_shape(tensor: dict[str, Any]) -> list[int]:

@@ -15,10 +15,11 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from lyceum.common.errors import Unavailable
 from lyceum.common.streams import download as download_response
 from lyceum.engine import local_engine
 from lyceum.engine.base import Status
-from lyceum.gateway import client
+from lyceum.serving import queries
 from lyceum.serving.models import Service
 from lyceum.serving.pages.access import service_context, service_of
 from lyceum.serving.workloads import runs_of
@@ -90,7 +91,7 @@ def metrics(request: HttpRequest, project_id: int, service_id: int) -> HttpRespo
         **service_context(service, "metrics"),
         "minutes": minutes,
         "ranges": [(each, each // 60) for each in _RANGES],
-        **_numbers(service, minutes),
+        **_numbers(request, service, minutes),
     }
     template = "serving/numbers.html" if request.htmx else "serving/metrics.html"
     return render(request, template, shown)
@@ -106,17 +107,17 @@ def errors(request: HttpRequest, project_id: int, service_id: int) -> HttpRespon
     try:
         shown["failures"] = [
             {**asdict(each), "when": datetime.fromtimestamp(each.at, UTC)}
-            for each in client.errors(service.pk)
+            for each in queries.errors_of(request.user, service.pk)
         ]
-    except client.GatewayUnreachable:
+    except Unavailable:
         shown["is_away"] = True
     return render(request, "serving/errors.html", shown)
 
 
-def _numbers(service: Service, minutes: int) -> dict[str, Any]:
+def _numbers(request: HttpRequest, service: Service, minutes: int) -> dict[str, Any]:
     try:
-        points = client.metrics(service.pk, minutes)
-    except client.GatewayUnreachable:
+        points = queries.metrics_of(request.user, service.pk, minutes=minutes)
+    except Unavailable:
         return {"is_away": True}
     calls = sum(point.calls for point in points)
     failed = sum(point.errors for point in points)

@@ -15,11 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from lyceum.common.errors import DomainError
+from lyceum.projects.choices import environment_label
 from lyceum.serving import actions, probes, queries
 from lyceum.serving.checking import check_step
 from lyceum.serving.fields import TYPES, example, field, prefilled
 from lyceum.serving.forms import NameForm, field_rows, json_object, typed_fields
-from lyceum.serving.kinds import recognise_as
 from lyceum.serving.models import Draft
 from lyceum.serving.pages.access import draft_of
 from lyceum.serving.pages.new_key import show_key
@@ -275,12 +275,10 @@ def _name_context(
     form = NameForm({"name": typed}) if refusal else NameForm(initial={"name": typed})
     if refusal and refusal.field == "name":
         form.add_error("name", refusal.message)
-    paths = draft.files
-    seen = recognise_as(draft.main_program, paths) if draft.main_program else None
     return {
         "form": form,
         "places": queries.sandbox_places(draft.project),
-        "seen": seen,
+        "environment_label": environment_label(draft.project.environment),
         "choice": model_choice(
             draft.project_id,
             draft.files,

@@ -80,7 +80,6 @@ function options(element: HTMLElement): EChartsCoreOption {
     yAxis: {
       type: "value",
       min: 0,
-      max: element.dataset["chart"] === "errors" ? 100 : undefined,
       minInterval: element.dataset["chart"] === "calls" ? 1 : undefined,
       axisLabel: { ...label, formatter: `{value}${unit}` },
       splitLine: { lineStyle: { color: line, opacity: 0.6 } },

@@ -65,8 +65,11 @@ export function mount(textarea: HTMLTextAreaElement): void {
   });
 }
 
-/** Show in the editor `data-mark-in` that line `data-mark-line` is where `data-mark-text` happened. */
-export function mark(element: HTMLElement): void {
+/**
+ * Show in the editor `data-mark-in` that line `data-mark-line` is where `data-mark-text`
+ * happened, and go there if it has happened just now.
+ */
+export function mark(element: HTMLElement, isNew: boolean): void {
   const textarea = document.querySelector<HTMLTextAreaElement>(element.dataset["markIn"] ?? "");
   const view = textarea && editors.get(textarea);
   if (!view) return;
@@ -74,7 +77,8 @@ export function mark(element: HTMLElement): void {
   if (!number || number > view.state.doc.lines) return void view.dispatch(setDiagnostics(view.state, []));
   const line = view.state.doc.line(number);
   const found: Diagnostic = { from: line.from, to: line.to, severity: "error", message: element.dataset["markText"] ?? "" };
-  view.dispatch(setDiagnostics(view.state, [found]), { effects: EditorView.scrollIntoView(line.from, { y: "center" }) });
+  view.dispatch(setDiagnostics(view.state, [found]));
+  if (isNew) view.dispatch({ effects: EditorView.scrollIntoView(line.from, { y: "center" }) });
 }
 
 function extensions(textarea: HTMLTextAreaElement): Extension[] {
