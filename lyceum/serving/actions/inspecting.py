@@ -37,8 +37,8 @@ def begin_inspection(user: User, draft_id: int) -> Draft:
     """
     draft = owned_draft(user, draft_id)
     files = check_model(draft).files
-    _check_possible(user, draft.project.environment)
     _check_serves(draft)
+    _check_possible(user, draft.project.environment)
     probe = _start("inspect", user, draft, files=files, spec=spec_of(draft))
     return _keep(draft, "inspection", probe)
 
