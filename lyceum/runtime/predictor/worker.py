@@ -9,7 +9,7 @@ import socket
 import sys
 import time
 
-from predictor import failures, places, protocol
+from predictor import failures, places, prints, protocol
 from predictor.batches import Answerer
 from predictor.service import Service
 
@@ -20,6 +20,7 @@ _REFUSED_SECONDS = 10
 def run(progress):
     """Serve for ever; ``False`` when the model or the converter can't be loaded."""
     began = time.time()
+    prints.install()
     progress.step()
     try:
         service = Service.load(places.read_json(places.bundle("service.json")))
