@@ -14,31 +14,31 @@ def linear(weights: Sequence[float], bias: float) -> bytes:
         _node("MatMul", ("x", "w"), "xw")
         + _node("Add", ("xw", "b"), "y")
         + _text(2, "linear")
-        + _message(5, _tensor("w", (len(weights), 1), weights))
-        + _message(5, _tensor("b", (1,), (bias,)))
-        + _message(11, _value("x", len(weights)))
-        + _message(12, _value("y", 1))
+        + message(5, _tensor("w", (len(weights), 1), weights))
+        + message(5, _tensor("b", (1,), (bias,)))
+        + message(11, _value("x", len(weights)))
+        + message(12, _value("y", 1))
     )
     operators = _text(1, "") + _number(2, 13)
-    return _number(1, 8) + _message(7, graph) + _message(8, operators)
+    return _number(1, 8) + message(7, graph) + message(8, operators)
 
 
 def _node(kind: str, inputs: Sequence[str], output: str) -> bytes:
     names = b"".join(_text(1, name) for name in inputs)
-    return _message(1, names + _text(2, output) + _text(4, kind))
+    return message(1, names + _text(2, output) + _text(4, kind))
 
 
 def _tensor(name: str, shape: Sequence[int], values: Sequence[float]) -> bytes:
     sizes = b"".join(_number(1, size) for size in shape)
     raw = struct.pack(f"<{len(values)}f", *values)
-    return sizes + _number(2, _FLOAT) + _text(8, name) + _message(9, raw)
+    return sizes + _number(2, _FLOAT) + _text(8, name) + message(9, raw)
 
 
 def _value(name: str, width: int) -> bytes:
-    rows = _message(1, _text(2, "N"))
-    columns = _message(1, _number(1, width))
-    tensor = _number(1, _FLOAT) + _message(2, rows + columns)
-    return _text(1, name) + _message(2, _message(1, tensor))
+    rows = message(1, _text(2, "N"))
+    columns = message(1, _number(1, width))
+    tensor = _number(1, _FLOAT) + message(2, rows + columns)
+    return _text(1, name) + message(2, message(1, tensor))
 
 
 def _number(field: int, value: int) -> bytes:
@@ -46,10 +46,11 @@ def _number(field: int, value: int) -> bytes:
 
 
 def _text(field: int, value: str) -> bytes:
-    return _message(field, value.encode())
+    return message(field, value.encode())
 
 
-def _message(field: int, content: bytes) -> bytes:
+def message(field: int, content: bytes) -> bytes:
+    """A field of a protocol buffer whose value is ``content``."""
     return _varint(field << 3 | 2) + _varint(len(content)) + content
 
 
