@@ -16,7 +16,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 # A slow line may take its time, one that stands still may not.
-_PIECE_SECONDS = 15.0
+_PIECE_SECONDS = 10.0
 _BODY_SECONDS = 120.0
 # A body that is too large is still read to this size: who gets an answer in the middle
 # of sending often never reads it.

@@ -200,7 +200,7 @@ class Stack:
         address = self.address(pk, plain)
         return self.http.post(address, content=content, headers=headers, **more)
 
-    def raw(self, data: bytes, seconds: float = 10) -> bytes:
+    def raw(self, data: bytes, seconds: float = 20) -> bytes:
         """What the gateway says to these bytes until it closes or says no more."""
         port = self.settings.gateway_port
         with socket.create_connection(("127.0.0.1", port), timeout=seconds) as connection:

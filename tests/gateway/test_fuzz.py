@@ -1,0 +1,137 @@
+"""Bodies that nobody thought of: the plan against JSON Schema, the gateway against bytes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import msgspec
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from schemathesis import checks
+
+from lyceum.gateway import openapi
+from lyceum.gateway.problems import STATUS, Problem
+from lyceum.gateway.routes import Route
+from lyceum.gateway.schema import Plan
+from tests.gateway.stack import KEY, Stack
+
+FIELDS = [
+    {"name": "number", "type": "float", "required": True, "minimum": -1.5, "maximum": 1e6},
+    {"name": "count", "type": "integer", "required": False, "default": 3, "minimum": 0},
+    {"name": "on", "type": "boolean", "required": False},
+    {"name": "名", "type": "string", "required": False},
+    {"name": "rows", "type": "array", "required": False},
+    {"name": "more", "type": "object", "required": False},
+]
+ENTRY = {
+    "service": 1,
+    "path": "sandbox/public1",
+    "state": "running",
+    "inputs": FIELDS,
+    "limits": {"body_bytes": 100_000, "timeout_seconds": 5, "queue": 500},
+}
+ROUTE = msgspec.convert(ENTRY, Route)
+PLAN = Plan(ROUTE.inputs, most=20)
+DOCUMENT = openapi.document(ENTRY, "https://learn.example")
+VALID = jsonschema.Draft202012Validator(DOCUMENT["components"]["schemas"]["Arguments"])
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=6,
+)
+near = st.fixed_dictionaries(
+    {"number": st.floats(-2, 2) | anything},
+    optional={name: anything for name in ("count", "on", "名", "rows", "more", "other")},
+)
+bodies = (
+    st.binary(max_size=60)
+    | anything.map(json.dumps).map(str.encode)
+    | near.map(json.dumps).map(str.encode)
+    | st.lists(near, max_size=25).map(json.dumps).map(str.encode)
+)
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(near)
+@example({"number": 1.0, "count": 4.0})
+@example({"number": 10**400})
+@example({"number": None})
+@example({"number": 1, "count": None, "more": None})
+def test_the_plan_and_the_document_agree(arguments: dict[str, Any]) -> None:
+    try:
+        made = PLAN.arguments(arguments)
+    except Problem as problem:
+        assert problem.status == 400
+        assert problem.field
+        assert not VALID.is_valid(arguments)
+    else:
+        assert VALID.is_valid(arguments)
+        assert list(made) == [each.name for each in ROUTE.inputs if each.name in made]
+        assert all(type(made[name]) is float for name in ("number",))
+        assert type(made["count"]) is int
+        assert json.loads(msgspec.json.encode(made)) == made
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(bodies)
+@example(b"\xef\xbb\xbf{}")
+@example(b"[" * 100_000)
+@example(b'{"number": 1, "number": 2}')
+@example(b'{"number": -0.0}')
+def test_any_bytes_are_arguments_or_a_problem(body: bytes) -> None:
+    try:
+        runs, batch = PLAN.read(body)
+    except Problem as problem:
+        assert problem.status in (400, 413)
+        for chinese in (False, True):
+            assert json.loads(problem.body(chinese))["error"]["code"] in STATUS
+    else:
+        assert batch or len(runs) == 1
+        for run in runs:
+            assert math.isfinite(json.loads(run)["number"])
+
+
+@settings(
+    max_examples=120,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(bodies)
+def test_any_bytes_get_an_answer(stack: Stack, body: bytes) -> None:
+    answer = stack.call(body)
+    assert answer.status_code in (200, 400)
+    assert answer.json() is not None or body.strip() == b"null"
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> Iterator[None]:
+    """The gateway serves what the document is of; its worker lives through it all."""
+    pid = stack.call({}).json()["pid"]
+    stack.serve(inputs=FIELDS)
+    stack.taken()
+    served = stack.http.get(f"{stack.address(plain=None)}/openapi.json?apiKey={KEY}").json()
+    assert served["components"] == DOCUMENT["components"]
+    yield
+    assert stack.call({"number": 1}).json()["pid"] == pid
+
+
+checks.load_all_checks()
+promises = schemathesis.openapi.from_dict(DOCUMENT)
+
+
+@promises.parametrize()
+@settings(max_examples=25, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+def test_the_document_keeps_its_promises(case: Any, stack: Stack, service: None) -> None:
+    case.call_and_validate(base_url=stack.url, headers={"Authorization": f"Bearer {KEY}"})
