@@ -19,6 +19,8 @@ from typing import Literal
 from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_PREFIX = "LYCEUM_"
+
 
 class Secrets(BaseModel):
     """Keys shared by the platform's own parts; never shown to user code."""
@@ -35,7 +37,7 @@ class Secrets(BaseModel):
 class Settings(BaseSettings):
     """The operator's settings; each field is the variable ``LYCEUM_<FIELD>``."""
 
-    model_config = SettingsConfigDict(env_prefix="LYCEUM_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="ignore")
 
     home: Path = Path("~/.lyceum")
     host: str = "127.0.0.1"
@@ -143,5 +145,12 @@ def _secrets(root: Path) -> Secrets:
 
 
 def settings() -> Settings:
-    """The settings of this process, read from the environment at each call."""
+    """The settings of this process, as the environment has them at each call."""
+    ours = {name: text for name, text in os.environ.items() if name.upper().startswith(_PREFIX)}
+    return _settings(frozenset(ours.items()))
+
+
+@cache
+def _settings(_environment: frozenset[tuple[str, str]]) -> Settings:
+    # Reading them takes a millisecond, and some requests ask for them thousands of times.
     return Settings()

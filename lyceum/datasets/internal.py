@@ -25,6 +25,7 @@ from lyceum.accounts.models import User
 from lyceum.common.errors import DomainError, Forbidden
 from lyceum.config import settings
 from lyceum.datasets import actions
+from lyceum.datasets.actions import WantedUpload
 
 _BEARER = "Bearer "
 
@@ -33,37 +34,46 @@ class _Unauthorized(Forbidden):
     status = 401
 
 
-def _for_tus_server(view: Callable[..., None]) -> Callable[..., HttpResponse]:
+def _for_tus_server(view: Callable[..., dict[str, Any] | None]) -> Callable[..., HttpResponse]:
     @csrf_exempt  # the internal key below is what a forged request lacks
     @require_POST
     @wraps(view)
     def answer(request: HttpRequest, **kwargs: Any) -> HttpResponse:
         try:
             _check_caller(request)
-            view(request, _client(request), **kwargs)
+            told = view(request, _client(request), **kwargs)
         except DomainError as refusal:
-            body = {"code": refusal.code, "message": refusal.message, "field": refusal.field}
-            return JsonResponse(body, status=refusal.status)
-        return HttpResponse(status=204)
+            return JsonResponse(_problem(refusal), status=refusal.status)
+        return HttpResponse(status=204) if told is None else JsonResponse(told)
 
     return answer
 
 
+def _problem(refusal: DomainError) -> dict[str, str | None]:
+    return {"code": refusal.code, "message": refusal.message, "field": refusal.field}
+
+
 @_for_tus_server
-def begin(request: HttpRequest, user: User) -> None:
-    """``{"id", "draft", "path", "size"}``: may this upload begin."""
+def begin(request: HttpRequest, user: User) -> dict[str, Any]:
+    """``{"uploads": [{"id", "draft", "path", "size"}]}``: may these begin.
+
+    The answer, ``{"refusals": {id: refusal}}``, has each that may not, with its ``status``.
+    """
     try:
-        asked = json.loads(request.body)
-        wanted = {
-            "upload_id": str(asked["id"]),
-            "draft_id": str(asked["draft"]),
-            "path": str(asked["path"]),
-            "size": int(asked["size"]),
-        }
+        wanted = [
+            WantedUpload(str(each["id"]), str(each["draft"]), str(each["path"]), int(each["size"]))
+            for each in json.loads(request.body)["uploads"]
+        ]
     except (ValueError, TypeError, KeyError):
         sentence = _("An upload says which draft and path it is for, and its size.")
         raise DomainError("bad_upload", sentence) from None
-    actions.begin_upload(user, **wanted)
+    refusals = actions.begin_uploads(user, wanted)
+    return {
+        "refusals": {
+            upload: {"status": refusal.status, **_problem(refusal)}
+            for upload, refusal in refusals.items()
+        }
+    }
 
 
 @_for_tus_server

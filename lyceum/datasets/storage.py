@@ -12,11 +12,12 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -28,6 +29,7 @@ from lyceum.common.errors import DomainError
 from lyceum.config import settings
 
 _CHUNK = 1 << 20
+_UPLOAD = re.compile(r"[0-9a-f]{32}(\.json|\.done(\.new)?)?")
 LONGEST_PATH = 500
 _LONGEST_PART_BYTES = 255
 _REST = 24 * 3600.0
@@ -82,14 +84,24 @@ def clean_path(path: str) -> str:
 def check_places(paths: list[str]) -> None:
     """Raises ``DomainError`` when one of ``paths`` would be a file and a folder at once."""
     files = set(paths)
+    for folder in folders_above(paths):
+        if folder in files:
+            raise file_and_folder(folder)
+
+
+def folders_above(paths: Iterable[str]) -> set[str]:
+    """Every folder that files at ``paths`` are in, however deep."""
+    folders: set[str] = set()
     for path in paths:
-        for parent in PurePosixPath(path).parents:
-            if str(parent) in files:
-                raise DomainError(
-                    "file_and_folder",
-                    _("“%(path)s” can't be a file and a folder at once.") % {"path": parent},
-                    field="files",
-                )
+        while (path := path.rpartition("/")[0]) and path not in folders:
+            folders.add(path)
+    return folders
+
+
+def file_and_folder(path: str) -> DomainError:
+    """What is against a file at ``path``, where a folder is, or a file in it."""
+    sentence = _("“%(path)s” can't be a file and a folder at once.") % {"path": path}
+    return DomainError("file_and_folder", sentence, field="files")
 
 
 def keep(source: Path) -> StoredFile:
@@ -198,10 +210,12 @@ def upload_path(upload_id: str) -> Path:
     return _uploads() / upload_id
 
 
-def remove_upload(upload_id: str) -> None:
-    """Forget an upload's bytes and what the tus server knows about it."""
-    for suffix in ("", ".json", ".done"):
-        (_uploads() / f"{upload_id}{suffix}").unlink(missing_ok=True)
+def remove_uploads(upload_ids: Iterable[str]) -> None:
+    """Forget the bytes of uploads and what the tus server knows about them."""
+    folder = _uploads()
+    for upload_id in upload_ids:
+        for suffix in ("", ".json", ".done"):
+            (folder / f"{upload_id}{suffix}").unlink(missing_ok=True)
 
 
 def digest(path: Path) -> str:
@@ -234,6 +248,25 @@ def sweep_blobs(in_use: Callable[[list[str]], set[str]], *, rest_seconds: float 
                 blob.unlink(missing_ok=True)
                 shutil.rmtree(preview_folder(blob.name), ignore_errors=True)
                 removed += 1
+    return removed
+
+
+def sweep_uploads(known: Callable[[list[str]], set[str]], *, rest_seconds: float = _REST) -> int:
+    """Remove uploads that a crash left a day ago without a row; how many.
+
+    ``known``: those of some ids that rows name.
+    """
+    removed = 0
+    rested = (
+        path
+        for path in _uploads().glob("*")
+        if _UPLOAD.fullmatch(path.name) and _has_rested(path, rest_seconds)
+    )
+    while some := list(islice(rested, _BATCH)):
+        ids = {path.name.partition(".")[0] for path in some}
+        lost = ids - known(sorted(ids))
+        remove_uploads(lost)
+        removed += len(lost)
     return removed
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable
 
@@ -14,12 +15,18 @@ class Backoff:
     """Pauses between tries, until ``patience`` seconds pass without progress.
 
     The pauses double and vary, so that many clients do not come back at once.
-    ``on_wait`` hears of each.
+    ``on_wait`` hears of each. Once ``stop`` is set there are no more tries.
     """
 
-    def __init__(self, patience: float, on_wait: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        patience: float,
+        on_wait: Callable[[], None] | None = None,
+        stop: threading.Event | None = None,
+    ) -> None:
         self._patience = patience
         self._on_wait = on_wait
+        self._stop = stop or threading.Event()
         self.progressed()
 
     def progressed(self) -> None:
@@ -33,5 +40,6 @@ class Backoff:
             raise reason
         if self._on_wait:
             self._on_wait()
-        time.sleep(self._pause * random.uniform(0.8, 1.2))  # noqa: S311
+        if self._stop.wait(self._pause * random.uniform(0.8, 1.2)):  # noqa: S311
+            raise reason
         self._pause = min(self._pause * 2, _LONGEST)

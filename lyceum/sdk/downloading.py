@@ -39,10 +39,9 @@ def download(
     meter = Meter(progress, total=sum(file.size for file in files), files=len(files))
     for file, place in zip(files, places, strict=True):
         if _is_there(place, file, overwrite=overwrite):
-            meter.begin(file.path, there=file.size)
+            meter.begin(file.path, there=file.size).end()
         else:
             _fetch(transport, f"{address}/{quote(file.path)}", file, place, meter)
-        meter.end()
     return places
 
 
@@ -77,8 +76,8 @@ def _fetch(transport: Transport, address: str, file: File, place: Path, meter: M
         part.unlink()
         offset = 0
     digest = _sha256(part) if offset else hashlib.sha256()
-    meter.begin(file.path, there=offset)
-    backoff = transport.backoff(meter.wait)
+    done = meter.begin(file.path, there=offset)
+    backoff = transport.backoff(done.wait)
     while offset < file.size:
         try:
             with transport.stream(address, _range(file, offset)) as answer:
@@ -94,7 +93,7 @@ def _fetch(transport: Transport, address: str, file: File, place: Path, meter: M
                         target.write(piece)
                         digest.update(piece)
                         offset += len(piece)
-                        meter.move(offset)
+                        done.move(offset)
                         backoff.progressed()
                         if offset > file.size:
                             break
@@ -106,6 +105,7 @@ def _fetch(transport: Transport, address: str, file: File, place: Path, meter: M
             "bad_checksum", f"“{file.path}” arrived with other bytes than it has; try again."
         )
     part.replace(place)
+    done.end()
 
 
 def _range(file: File, offset: int) -> dict[str, str]:

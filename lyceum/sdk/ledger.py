@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from lyceum.sdk.errors import LyceumError
 from lyceum.sdk.local_files import LocalFile
 
 _SAVE_SECONDS = 1.0
+_SAVE_SHARE = 20  # a long list is saved more rarely
 _KEEP_SECONDS = 30 * 24 * 3600
 
 
@@ -70,7 +72,8 @@ class Ledger:
     def __init__(self, place: Path, target: str) -> None:
         self._place = place
         self._target = target
-        self._saved = 0.0
+        self._next_save = 0.0
+        self._lock = threading.RLock()
         self.entry = self._read().get(target)
 
     def begin(self, draft: str, before: int) -> Entry:
@@ -80,13 +83,14 @@ class Ledger:
         return self.entry
 
     def remember(self, entry: Entry, file: LocalFile, url: str, *, now: bool) -> None:
-        """``file`` of ``entry`` goes to ``url``. Unless ``now``, the disk hears of it within a
-        second, as writing it for each of thousands of small files would take longer
-        than sending them."""
+        """``file`` of ``entry`` goes to ``url``. Unless ``now``, the disk hears of it within
+        some seconds, as writing it for each of thousands of small files would take
+        longer than sending them. Any thread may call it."""
         source = str(file.source.resolve())
-        entry.files[file.path] = Sent(source, file.size, file.mtime_ns, url)
-        if now or time.monotonic() - self._saved > _SAVE_SECONDS:
-            self.save()
+        with self._lock:
+            entry.files[file.path] = Sent(source, file.size, file.mtime_ns, url)
+            if now or time.monotonic() > self._next_save:
+                self.save()
 
     def forget(self) -> None:
         """The command is through."""
@@ -94,7 +98,8 @@ class Ledger:
         self.save()
 
     def save(self) -> None:
-        with FileLock(f"{self._place}.lock"):
+        began = time.monotonic()
+        with self._lock, FileLock(f"{self._place}.lock"):
             entries = self._read()
             entries.pop(self._target, None)
             oldest = time.time() - _KEEP_SECONDS
@@ -106,7 +111,8 @@ class Ledger:
             fresh = self._place.with_name(f"{self._place.name}.new")
             fresh.write_text(text)
             fresh.replace(self._place)
-        self._saved = time.monotonic()
+        now = time.monotonic()
+        self._next_save = now + max(_SAVE_SECONDS, (now - began) * _SAVE_SHARE)
 
     def _read(self) -> dict[str, Entry]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,51 +29,66 @@ Callback = Callable[[Progress], None]
 
 
 class Meter:
-    """Counts the bytes and files of a transfer and tells ``callback``."""
+    """Counts the bytes and files of a transfer and tells ``callback``, one call at a time,
+    whichever thread a file is transferred in."""
 
     def __init__(self, callback: Callback | None, *, total: int, files: int) -> None:
         self._callback = callback
         self._total = total
         self._files = files
-        self._path = ""
+        self._lock = threading.Lock()
         self._done = self._resumed = self._files_done = 0
+
+    def begin(self, path: str, *, there: int = 0) -> FileMeter:
+        """``path`` is next; ``there`` bytes of it are there already."""
+        begun = FileMeter(self, path)
+        begun.resume(there)
+        return begun
+
+    def count(
+        self, path: str, *, done: int = 0, resumed: int = 0, files: int = 0, waiting: bool = False
+    ) -> None:
+        """So much more is done, of the file at ``path``."""
+        with self._lock:
+            self._done += done
+            self._resumed += resumed
+            self._files_done += files
+            if self._callback:
+                self._callback(
+                    Progress(
+                        path,
+                        self._done,
+                        self._total,
+                        self._resumed,
+                        self._files_done,
+                        self._files,
+                        waiting,
+                    )
+                )
+
+
+class FileMeter:
+    """The part of a :class:`Meter` that one file is."""
+
+    def __init__(self, meter: Meter, path: str) -> None:
+        self._meter = meter
+        self._path = path
         self._at = 0
 
-    def begin(self, path: str, *, there: int = 0) -> None:
-        """``path`` is next; ``there`` bytes of it are there already."""
-        self._path, self._at = path, 0
-        self.resume(there)
-
     def resume(self, offset: int) -> None:
-        """Up to byte ``offset``, the file at work was there before."""
-        self._resumed += offset - self._at
-        self.move(offset)
+        """Up to byte ``offset``, it was there before."""
+        more, self._at = offset - self._at, offset
+        self._meter.count(self._path, done=more, resumed=more)
 
     def move(self, offset: int) -> None:
-        """The file at work is at byte ``offset``; back of the last one after a loss."""
-        self._done += offset - self._at
-        self._at = offset
-        self._tell()
+        """It is at byte ``offset``; back of the last one after a loss."""
+        more, self._at = offset - self._at, offset
+        self._meter.count(self._path, done=more)
 
     def end(self) -> None:
-        """The file at work is complete."""
-        self._files_done += 1
-        self._tell()
+        """It is complete."""
+        self._meter.count(self._path, files=1)
 
     def wait(self) -> None:
-        """The connection is lost."""
-        self._tell(waiting=True)
-
-    def _tell(self, *, waiting: bool = False) -> None:
-        if self._callback:
-            self._callback(
-                Progress(
-                    self._path,
-                    self._done,
-                    self._total,
-                    self._resumed,
-                    self._files_done,
-                    self._files,
-                    waiting,
-                )
-            )
+        """Its connection is lost."""
+        self._meter.count(self._path, waiting=True)

@@ -12,6 +12,7 @@ from lyceum.sdk.errors import LyceumError
 from lyceum.sdk.ledger import Entry, Ledger
 from lyceum.sdk.local_files import LocalFile
 from lyceum.sdk.models import Draft, Quota
+from lyceum.sdk.parallel import Parallel
 from lyceum.sdk.progress import Callback, Meter
 from lyceum.sdk.transport import Transport
 
@@ -136,24 +137,33 @@ def _send_files(
     entry: Entry,
     progress: Callback | None,
 ) -> None:
+    """Small ones several at once, as each mostly waits; then large ones, whose bytes don't."""
     there = {upload.id: upload for upload in draft.uploads}
     meter = Meter(progress, total=sum(file.size for file in files), files=len(files))
+    parallel = Parallel()
 
     def remember(file: LocalFile, url: str) -> None:
-        book.remember(entry, file, url, now=file.size > tus.WITH_CREATION)
+        book.remember(entry, file, url, now=not _is_small(file))
 
-    sender = tus.Sender(transport, draft.id, meter=meter, remember=remember)
-    for file in files:
+    def send_one(file: LocalFile) -> None:
         before = entry.files.get(file.path)
         known = before if before and before.is_of(file) else None
         upload = there.get(known.upload_id) if known else None
         if upload and upload.is_finished:
-            meter.begin(file.path, there=file.size)
-            meter.end()
-        elif known and upload:
-            sender.send(file, known.url)
-        else:
-            sender.send(file)
+            meter.begin(file.path, there=file.size).end()
+            return
+        part = meter.begin(file.path)
+        sending = tus.Sending(transport, draft.id, file, meter=part, remember=remember)
+        sending.run(known.url if known and upload else None, stop=parallel.stop)
+
+    parallel.each(send_one, [file for file in files if _is_small(file)])
+    for file in files:
+        if not _is_small(file):
+            send_one(file)
+
+
+def _is_small(file: LocalFile) -> bool:
+    return file.size <= tus.WITH_CREATION
 
 
 def _make(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,9 +42,11 @@ class Transport:
     def close(self) -> None:
         self.http.close()
 
-    def backoff(self, on_wait: Callable[[], None] | None = None) -> Backoff:
+    def backoff(
+        self, on_wait: Callable[[], None] | None = None, stop: threading.Event | None = None
+    ) -> Backoff:
         """Pauses for one piece of work; see :class:`Backoff`."""
-        return Backoff(self._patience if self._has_answered else 0, on_wait)
+        return Backoff(self._patience if self._has_answered else 0, on_wait, stop)
 
     def json(self, method: str, path: str, *, again: bool | None = None, **request: Any) -> Any:
         """Ask the API; the JSON of its answer, ``None`` when it has no body.

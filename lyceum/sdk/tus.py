@@ -7,6 +7,7 @@ connection that died quietly, and opens a new one for each request.
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ import httpx
 
 from lyceum.sdk.errors import LyceumError, refusal
 from lyceum.sdk.local_files import LocalFile
-from lyceum.sdk.progress import Meter
+from lyceum.sdk.progress import FileMeter
 from lyceum.sdk.transport import TRANSIENT, Transport
 
 WITH_CREATION = 1 << 20
@@ -39,40 +40,40 @@ class _Gone(_Lost):
     """The platform has no such upload: begin anew."""
 
 
-class Sender:
-    """Sends files into the draft ``draft``, each from where the platform has it.
+class Sending:
+    """Sends ``file`` into the draft ``draft``, from where the platform has it.
 
-    ``remember(file, url)`` is told where an upload lives as soon as that is known.
+    ``remember(file, url)`` is told where its upload lives as soon as that is known.
     """
 
     def __init__(
         self,
         transport: Transport,
         draft: str,
+        file: LocalFile,
         *,
-        meter: Meter,
+        meter: FileMeter,
         remember: Callable[[LocalFile, str], None],
     ) -> None:
         self._transport = transport
-        self._http = transport.http
         self._draft = draft
+        self._file = file
         self._meter = meter
         self._remember = remember
 
-    def send(self, file: LocalFile, url: str | None = None) -> None:
-        """Until all of ``file`` is on the platform; ``url`` is where its upload goes on.
+    def run(self, url: str | None = None, *, stop: threading.Event | None = None) -> None:
+        """Until all of the file is on the platform; ``url`` is where its upload goes on.
 
         Raises ``LyceumError`` when the platform refuses it, the file changes, or the
-        connection stays lost.
+        connection stays lost, or is lost once ``stop`` is set.
         """
-        self._meter.begin(file.path)
-        backoff = self._transport.backoff(self._meter.wait)
+        backoff = self._transport.backoff(self._meter.wait, stop)
         offset: int | None = None
         furthest = -1
-        while offset is None or offset < file.size:
+        while offset is None or offset < self._file.size:
             try:
                 was_sent = furthest < 0 and url is not None
-                url, offset = self._step(file, url, offset)
+                url, offset = self._step(url, offset)
                 (self._meter.resume if was_sent else self._meter.move)(offset)
                 if offset > furthest:
                     furthest = offset
@@ -85,57 +86,53 @@ class Sender:
                 backoff.pause(lost.args[0])
         self._meter.end()
 
-    def _step(self, file: LocalFile, url: str | None, offset: int | None) -> tuple[str, int]:
-        """The next request about ``file``; where it is then, and how much of it."""
+    def _step(self, url: str | None, offset: int | None) -> tuple[str, int]:
+        """The next request about the file; where it is then, and how much of it."""
         if url is None:
-            return self._create(file)
+            return self._create()
         if offset is None:
             return url, self._offset(url)
         self._meter.move(offset)
-        return url, self._append(file, url, offset)
+        return url, self._append(url, offset)
 
-    def _create(self, file: LocalFile) -> tuple[str, int]:
-        about = {"draft": self._draft, "path": file.path}
+    def _create(self) -> tuple[str, int]:
+        size = self._file.size
+        about = {"draft": self._draft, "path": self._file.path}
         pairs = (f"{key} {_base64(text)}" for key, text in about.items())
-        headers = {"Upload-Length": str(file.size), "Upload-Metadata": ",".join(pairs)}
-        if file.size <= WITH_CREATION:
-            answer = self._ask("POST", _PATH, file, headers={**_BYTES, **headers}, until=file.size)
+        headers = {"Upload-Length": str(size), "Upload-Metadata": ",".join(pairs)}
+        if size <= WITH_CREATION:
+            answer = self._ask("POST", _PATH, {**_BYTES, **headers}, until=size)
         else:
-            answer = self._ask("POST", _PATH, headers={**_HEADERS, **headers})
+            answer = self._ask("POST", _PATH, {**_HEADERS, **headers})
         if answer.status_code != 201 or "location" not in answer.headers:
             raise refusal(answer)
         # Its path only: behind a proxy a server may be wrong about its own host.
         url = urlsplit(answer.headers["location"]).path
-        self._remember(file, url)
+        self._remember(self._file, url)
         return url, int(answer.headers.get("upload-offset", 0))
 
     def _offset(self, url: str) -> int:
         """How many bytes the platform has."""
-        return self._told_offset(self._ask("HEAD", url, headers=_HEADERS))
+        return self._told_offset(self._ask("HEAD", url, _HEADERS))
 
-    def _append(self, file: LocalFile, url: str, offset: int) -> int:
+    def _append(self, url: str, offset: int) -> int:
         headers = {**_BYTES, "Upload-Offset": str(offset)}
-        until = min(file.size, offset + _PART)
-        answer = self._ask("PATCH", url, file, headers=headers, offset=offset, until=until)
+        until = min(self._file.size, offset + _PART)
+        answer = self._ask("PATCH", url, headers, offset=offset, until=until)
         if answer.status_code in _ELSEWHERE:
             raise _Lost(refusal(answer))
         return self._told_offset(answer)
 
     def _ask(
-        self,
-        method: str,
-        url: str,
-        file: LocalFile | None = None,
-        *,
-        headers: dict[str, str],
-        offset: int = 0,
-        until: int = 0,
+        self, method: str, url: str, headers: dict[str, str], *, offset: int = 0, until: int = 0
     ) -> httpx.Response:
-        body = self._pieces(file, offset, until) if file else None
-        if file:
+        """Send a request, with the bytes from ``offset`` to ``until`` if there are any."""
+        body = None
+        if until > offset:
+            body = self._pieces(offset, until)
             headers = {**headers, "Content-Length": str(until - offset)}
         try:
-            answer = self._http.request(
+            answer = self._transport.http.request(
                 method, url, content=body, headers=headers, timeout=_TIMEOUT
             )
         except httpx.RequestError as lost:
@@ -144,20 +141,20 @@ class Sender:
             raise _Lost(refusal(answer))
         return answer
 
-    def _pieces(self, file: LocalFile, offset: int, until: int) -> Iterator[bytes]:
-        if file.has_changed:
-            raise file.changed()
-        with file.source.open("rb") as source:
+    def _pieces(self, offset: int, until: int) -> Iterator[bytes]:
+        if self._file.has_changed:
+            raise self._file.changed()
+        with self._file.source.open("rb") as source:
             source.seek(offset)
             while offset < until:
                 piece = source.read(min(_PIECE, until - offset))
                 if not piece:
-                    raise file.changed()
+                    raise self._file.changed()
                 yield piece
                 offset += len(piece)
                 self._meter.move(offset)
-        if file.has_changed:
-            raise file.changed()
+        if self._file.has_changed:
+            raise self._file.changed()
 
     @staticmethod
     def _told_offset(answer: httpx.Response) -> int:

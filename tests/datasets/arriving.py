@@ -14,9 +14,9 @@ from lyceum.datasets.models import Draft, Upload
 
 def begin(user: User, draft: Draft, path: str, size: int = 4) -> Upload:
     """An upload of ``size`` bytes, none of which is there yet."""
-    return actions.begin_upload(
-        user, upload_id=secrets.token_hex(16), draft_id=str(draft.pk), path=path, size=size
-    )
+    upload = secrets.token_hex(16)
+    actions.begin_upload(user, actions.WantedUpload(upload, str(draft.pk), path, size))
+    return Upload.objects.get(pk=upload)
 
 
 def arrive(user: User, draft: Draft, path: str, data: bytes = b"x,y\n", *, got: int | None = None):

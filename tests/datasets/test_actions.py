@@ -11,7 +11,7 @@ from django.utils import timezone
 from lyceum.accounts.models import User
 from lyceum.common.errors import Conflict, DomainError, Forbidden, NotFound
 from lyceum.datasets import actions, queries
-from lyceum.datasets.models import Dataset, Draft
+from lyceum.datasets.models import Dataset, Draft, Upload
 from lyceum.datasets.queries import HallFilter, Sort, Tab
 from lyceum.limits import limit
 
@@ -174,15 +174,13 @@ def test_the_trash_and_back(owner: User, stranger: User, tmp_path: Path) -> None
 
 def test_old_drafts_go_with_their_uploads(owner: User) -> None:
     draft = actions.open_draft(owner)
-    upload = actions.begin_upload(
-        owner, upload_id="a" * 32, draft_id=draft.pk, path="x.csv", size=9
-    )
+    actions.begin_upload(owner, actions.WantedUpload("a" * 32, str(draft.pk), "x.csv", 9))
     soon = timezone.now() + timedelta(days=limit("dataset_draft_days") - 1)
     actions.purge(now=soon)
     assert Draft.objects.filter(pk=draft.pk).exists()
     actions.purge(now=soon + timedelta(days=2))
     assert not Draft.objects.exists()
-    assert not type(upload).objects.exists()
+    assert not Upload.objects.exists()
 
 
 def test_an_unchanged_version_is_not_made(owner: User, tmp_path: Path) -> None:

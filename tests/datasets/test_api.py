@@ -38,7 +38,7 @@ class Program:
 def send(user: User, draft: str, path: str, data: bytes) -> None:
     """What the tus server does when the last byte of a file is there."""
     upload = f"{abs(hash((draft, path))):032x}"[-32:]
-    actions.begin_upload(user, upload_id=upload, draft_id=draft, path=path, size=len(data))
+    actions.begin_upload(user, actions.WantedUpload(upload, draft, path, len(data)))
     place = storage.upload_path(upload)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(data)
@@ -105,7 +105,7 @@ def test_the_life_of_a_dataset(lin: User, amy: User) -> None:
 def test_an_unfinished_upload_holds_the_dataset_up(lin: User) -> None:
     ask = Program(lin)
     draft = ask("POST", "/dataset-drafts", {})[1]["id"]
-    actions.begin_upload(lin, upload_id="a" * 32, draft_id=draft, path="a.csv", size=9)
+    actions.begin_upload(lin, actions.WantedUpload("a" * 32, draft, "a.csv", 9))
     upload = ask("GET", f"/dataset-drafts/{draft}")[1]["uploads"][0]
     assert (upload["offset"], upload["is_finished"]) == (0, False)
     status, problem = ask("POST", "/datasets", {"draft": draft, "name": "x"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import uuid
 from http import HTTPStatus
@@ -42,9 +43,19 @@ def tus(client: Client, learner: User) -> Client:
 
 
 def begin(client: Client, draft_id: object, **changes: object) -> tuple[int, dict[str, Any]]:
-    asked = {"id": UPLOAD, "draft": str(draft_id), "path": "a.csv", "size": 3, **changes}
-    answer = client.post("/internal/uploads/", json.dumps(asked), content_type="application/json")
-    return answer.status_code, json.loads(answer.content or b"{}")
+    """The status that the tus server hands on, and the refusal or nothing."""
+    wanted = {"id": UPLOAD, "draft": str(draft_id), "path": "a.csv", "size": 3, **changes}
+    status, told = begin_all(client, wanted)
+    if status != HTTPStatus.OK:
+        return status, told
+    refusal = told["refusals"].get(wanted["id"])
+    return (refusal.pop("status"), refusal) if refusal else (HTTPStatus.NO_CONTENT, {})
+
+
+def begin_all(client: Client, *wanted: dict[str, object]) -> tuple[int, dict[str, Any]]:
+    asked = json.dumps({"uploads": wanted})
+    answer = client.post("/internal/uploads/", asked, content_type="application/json")
+    return answer.status_code, answer.json()
 
 
 def test_an_upload_begins_goes_on_and_ends(tus: Client, draft: Draft) -> None:
@@ -127,6 +138,56 @@ def test_bad_uploads_are_refused_with_a_sentence(
     assert (found, body["code"]) == (status, code)
     assert body["message"]
     assert not Upload.objects.exists()
+
+
+def test_of_several_at_once_each_gets_its_own_answer(tus: Client, draft: Draft) -> None:
+    """Each is as if it had come after those before it."""
+    paths = ["a", "b/c", "b/c/d", "b", "../x", "b/e", "a"]
+    wanted = [
+        {"id": f"{number:032x}", "draft": str(draft.pk), "path": path, "size": 4}
+        for number, path in enumerate(paths)
+    ]
+    wanted[5]["draft"] = str(uuid.uuid4())
+    status, told = begin_all(tus, *wanted)
+    codes = [told["refusals"].get(each["id"], {}).get("code") for each in wanted]
+    assert status == HTTPStatus.OK
+    assert codes == [
+        None, None, "file_and_folder", "file_and_folder", "bad_path", "no_such_draft",
+        "upload_exists",
+    ]  # fmt: skip
+    assert set(draft.uploads.values_list("path", flat=True)) == {"a", "b/c"}
+
+
+def test_several_at_once_do_not_pass_the_quota_or_the_number_of_files(
+    tus: Client, draft: Draft, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"dataset_quota_mb": 2, "dataset_file_mb": 2, "dataset_files": 3}
+    for module in ("actions.uploads", "queries.quota"):
+        found = importlib.import_module(f"lyceum.datasets.{module}")
+        monkeypatch.setattr(found, "limit", limits.__getitem__)
+    sizes = [1 << 20, 1 << 20, 1, 1 << 19, 1 << 19]
+    ids = [f"{number:032x}" for number in range(5)]
+
+    def asked(places: list[int]) -> dict[str, str]:
+        wanted = [
+            {
+                "id": ids[place],
+                "draft": str(draft.pk),
+                "path": str(place % 3),
+                "size": sizes[place],
+            }
+            for place in places
+        ]
+        refusals = begin_all(tus, *wanted)[1]["refusals"]
+        return {upload: refusal["code"] for upload, refusal in refusals.items()}
+
+    assert asked([0, 1, 2]) == {ids[2]: "quota_exceeded"}
+    # In place of a file that had a megabyte, half of one fits.
+    assert asked([3]) == {}
+    assert asked([2]) == {}
+    assert sorted(draft.uploads.values_list("id", flat=True)) == [ids[1], ids[2], ids[3]]
+    begun = begin(tus, draft.pk, path="more", size=1)
+    assert (begun[0], begun[1]["code"]) == (HTTPStatus.CONFLICT, "too_many_files")
 
 
 def test_a_refusal_speaks_the_clients_language(tus: Client, draft: Draft) -> None:

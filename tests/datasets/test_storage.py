@@ -22,6 +22,7 @@ from lyceum.datasets.models import Dataset, DatasetVersion
 from lyceum.limits import limit
 from lyceum.projects import actions as projects
 from lyceum.projects.models import ProjectDataset
+from tests.datasets.arriving import arrive
 from tests.projects.making import make_project
 
 DAY = 24 * 3600.0
@@ -178,6 +179,21 @@ def test_a_sweep_takes_only_what_nothing_has_for_a_day(owner, tmp_path, later):
     assert storage.sweep_blobs(NOBODY_USES) == 1
     assert [path.read_text() for path in blobs()] == ["rain"]
     assert not previews.exists()
+
+
+def test_uploads_that_no_row_has_go_after_a_day(owner, later):
+    draft = actions.open_draft(owner)
+    kept = arrive(owner, draft, "a.csv")
+    lost = arrive(owner, draft, "b.csv")
+    draft.uploads.filter(pk=lost.pk).delete()
+    folder = storage.upload_path(kept.pk).parent
+    (folder / "notes.txt").write_text("an administrator's own")
+    actions.purge()
+    assert storage.upload_path(lost.pk).exists()
+    later()
+    actions.purge()
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"notes.txt", kept.pk, f"{kept.pk}.done"}
 
 
 def test_a_content_brought_again_is_not_swept(tmp_path, later):

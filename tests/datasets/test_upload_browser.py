@@ -86,6 +86,22 @@ def choose_folder(page: Page, folder: Path) -> None:
     page.locator(".uppy-Dashboard-input[webkitdirectory]").set_input_files(folder)
 
 
+def drop(page: Page, *paths: Path) -> None:
+    """Let files and folders go over the page's area, as a person's file manager would.
+
+    The browser itself opens them; a ``DataTransfer`` made in the page has no folders.
+    """
+    area = page.locator(".uppy-Dashboard-inner").bounding_box()
+    wire = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(path) for path in paths], "dragOperationsMask": 1}
+    at = {"x": area["x"] + area["width"] / 2, "y": area["y"] + area["height"] / 2}
+    for kind in ("dragEnter", "dragOver"):
+        wire.send("Input.dispatchDragEvent", {"type": kind, "data": dragged, **at})
+    expect(page.locator(".uppy-Dashboard--isDraggingOver")).to_be_visible()
+    wire.send("Input.dispatchDragEvent", {"type": "drop", "data": dragged, **at})
+    wire.detach()
+
+
 def line(page: Page, path: str) -> Locator:
     """The line of a file, wherever it stands now."""
     return page.locator(f'.draft-line[data-path="{path}"]:visible')
@@ -200,6 +216,34 @@ def test_a_folder_and_files_become_a_dataset(
         "more.bin": sha256((tmp_path / "more.bin").read_bytes()),
         "weather/readme.md": sha256(b"# Weather\n"),
         "weather/days/一月.csv": sha256(b"x,y\n1,2\n"),
+    }
+    assert complaints == []
+
+
+def test_files_and_a_folder_are_dropped(
+    platform: Platform, page: Page, learner: Learner, tmp_path: Path, complaints: list[str]
+) -> None:
+    deep = tmp_path / "weather" / "days" / "deep"
+    deep.mkdir(parents=True)
+    dropped = {"one.csv": b"x\n1\n", "two.bin": random.Random(2).randbytes(3 * MEGABYTE)}
+    for name, data in dropped.items():
+        (tmp_path / name).write_bytes(data)
+    # A browser tells a folder's entries a hundred at a time.
+    dropped |= {f"weather/days/{number}.txt": b"%d" % number for number in range(130)}
+    dropped |= {"weather/readme.md": b"# Weather\n", "weather/days/deep/一月.csv": b"y\n"}
+    for path, data in dropped.items():
+        (tmp_path / path).write_bytes(data)
+
+    page.goto(f"{platform.url}/datasets/new/")
+    drop(page, tmp_path / "one.csv", tmp_path / "two.bin")
+    for name in ("one.csv", "two.bin"):
+        expect(line(page, name)).to_contain_text("Uploaded")
+    drop(page, tmp_path / "weather")
+    all_there = re.compile(r"134 files, 3\.0\sMB")
+    expect(page.locator("#draft-reason")).to_have_text(all_there, timeout=PATIENCE)
+    dataset = create(page, "Dropped")
+    assert version_files(platform, dataset, 1) == {
+        path: sha256(data) for path, data in dropped.items()
     }
     assert complaints == []
 

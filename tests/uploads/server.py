@@ -59,6 +59,12 @@ class UploadsServer:
         """Bytes of memory that the process holds."""
         return psutil.Process(self.process.pid).memory_info().rss
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        found = psutil.Process(self.process.pid).net_connections("tcp")
+        return sum(each.status == "ESTABLISHED" and each.laddr.port == self.port for each in found)
+
     def done(self, upload: str) -> dict[str, object] | None:
         path = self.folder / f"{upload}.done"
         return json.loads(path.read_text()) if path.exists() else None

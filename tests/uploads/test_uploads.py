@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -135,7 +136,8 @@ def test_the_portal_hears_who_asks(server: UploadsServer, portal: Portal) -> Non
     upload = create(server, 3, Authorization="Bearer abc", **asker)
     path, headers, asked = portal.heard[-1]
     assert path == "/internal/uploads/"
-    assert asked == {"id": upload, "draft": "a-draft", "path": "train/a.csv", "size": 3}
+    wanted = {"id": upload, "draft": "a-draft", "path": "train/a.csv", "size": 3}
+    assert asked == {"uploads": [wanted]}
     assert headers["cookie"] == "user=alice"
     assert headers["authorization"] == "Bearer abc"
     assert headers["accept-language"] == "en"
@@ -144,6 +146,35 @@ def test_the_portal_hears_who_asks(server: UploadsServer, portal: Portal) -> Non
     append(server, upload, 0, b"abc")
     assert portal.heard[-1][0] == f"/internal/uploads/{upload}/access"
     assert portal.heard[-1][2] == {"method": "PATCH"}
+
+
+def test_what_comes_while_the_portal_is_asked_is_asked_together(
+    server: UploadsServer, portal: Portal
+) -> None:
+    sizes = [*range(1, 15), 2 << 30]
+    portal.may_answer.clear()
+    with ThreadPoolExecutor(16) as at_once, client(server.url, "bob") as other:
+
+        def post(size: int, http: httpx.Client) -> int:
+            headers = {"Upload-Length": str(size), "Upload-Metadata": metadata()}
+            return http.post("", headers=headers).status_code
+
+        with client(server.url) as http:
+            begun = [at_once.submit(post, size, http) for size in sizes]
+            others = at_once.submit(post, 3, other)
+            until(lambda: len(portal.heard) == 2)  # one question for each of the two
+            until(lambda: server.connections == len(sizes) + 1)
+            portal.may_answer.set()
+            assert [each.result() for each in begun] == [*[201] * 14, 413]
+            assert others.result() == 201
+    asked = [body["uploads"] for _path, _headers, body in portal.heard]
+    assert sorted(each["size"] for uploads in asked for each in uploads) == sorted([3, *sizes])
+    assert len(asked) < len(sizes)
+    assert all(
+        each["size"] == 3 for _, headers, body in portal.heard
+        if headers["cookie"] == "user=bob" for each in body["uploads"]
+    )  # fmt: skip
+    assert sorted(portal.owners.values()) == [*["alice"] * 14, "bob"]
 
 
 def test_a_portal_that_is_down_stops_only_what_begins(

@@ -14,17 +14,25 @@ from lyceum.datasets.actions.favourites import add_favourite, remove_favourite
 from lyceum.datasets.actions.official import install_official
 from lyceum.datasets.actions.tags import refresh_tag, translate_tags
 from lyceum.datasets.actions.trash import delete_dataset, purge, restore_dataset
-from lyceum.datasets.actions.uploads import allow_upload, begin_upload, end_upload
+from lyceum.datasets.actions.uploads import (
+    WantedUpload,
+    allow_upload,
+    begin_upload,
+    begin_uploads,
+    end_upload,
+)
 from lyceum.datasets.actions.versions import add_files_version, add_version
 
 __all__ = [
     "About",
+    "WantedUpload",
     "add_comment",
     "add_favourite",
     "add_files_version",
     "add_version",
     "allow_upload",
     "begin_upload",
+    "begin_uploads",
     "create_dataset",
     "create_version",
     "delete_comment",

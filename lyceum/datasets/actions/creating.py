@@ -55,7 +55,7 @@ def create_dataset(
         refresh_search(dataset)
         add_version(dataset, files=files, note="")
         uploads = _use_up(draft)
-    _drop(uploads)
+    storage.remove_uploads(uploads)
     dataset.refresh_from_db()
     return dataset
 
@@ -78,7 +78,7 @@ def create_version(user: User, *, draft_id: uuid.UUID | str, note: str) -> Datas
         files = _next_files(dataset, draft, arrived)
         version = add_version(dataset, files=files, note=note)
         uploads = _use_up(draft)
-    _drop(uploads)
+    storage.remove_uploads(uploads)
     return version
 
 
@@ -132,8 +132,3 @@ def _use_up(draft: Draft) -> list[str]:
     uploads = list(draft.uploads.values_list("pk", flat=True))
     Draft.objects.filter(pk=draft.pk).delete()
     return uploads
-
-
-def _drop(uploads: list[str]) -> None:
-    for upload in uploads:
-        storage.remove_upload(upload)

@@ -63,7 +63,7 @@ def take_out(user: User, draft_id: uuid.UUID | str, *, path: str) -> Draft:
             raise NotFound("no_such_file", _("There is no such file."), field="path")
         draft.save(update_fields=["removed", "updated"])
     if upload:
-        storage.remove_upload(upload)
+        storage.remove_uploads([upload])
     return draft
 
 
@@ -86,8 +86,7 @@ def forget(draft: Draft) -> None:
     """Remove a draft with its uploads; the caller has checked that it may."""
     uploads = list(draft.uploads.values_list("pk", flat=True))
     draft.delete()
-    for upload in uploads:
-        storage.remove_upload(upload)
+    storage.remove_uploads(uploads)
 
 
 def purge_drafts(*, now: datetime | None = None) -> int:

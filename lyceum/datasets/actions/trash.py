@@ -14,7 +14,7 @@ from lyceum.common.errors import Conflict, DomainError
 from lyceum.datasets import storage
 from lyceum.datasets.actions.details import lock_datasets
 from lyceum.datasets.actions.drafts import forget, purge_drafts
-from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
+from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion, Upload
 from lyceum.datasets.queries import owned_dataset, trashed_dataset
 from lyceum.limits import limit
 
@@ -71,6 +71,7 @@ def purge(*, now: datetime | None = None) -> int:
     expired = list(Dataset.objects.filter(deleted__lt=oldest).values_list("pk", flat=True))
     purged = sum(_purge(dataset_id, oldest, forget_dataset) for dataset_id in expired)
     purge_drafts(now=moment)
+    storage.sweep_uploads(_begun)
     storage.sweep_folders(_numbers)
     storage.sweep_blobs(_in_use)
     return purged
@@ -79,6 +80,10 @@ def purge(*, now: datetime | None = None) -> int:
 def _numbers(dataset_id: int) -> set[int]:
     versions = DatasetVersion.objects.filter(dataset_id=dataset_id)
     return set(versions.values_list("number", flat=True))
+
+
+def _begun(upload_ids: list[str]) -> set[str]:
+    return set(Upload.objects.filter(pk__in=upload_ids).values_list("pk", flat=True))
 
 
 def _in_use(sha256s: list[str]) -> set[str]:

@@ -26,7 +26,7 @@ from lyceum.datasets.queries.files import (
 )
 from lyceum.datasets.queries.for_projects import newest_versions, project_counts
 from lyceum.datasets.queries.hall import HallFilter, Sort, Tab, datasets_page, hall_page
-from lyceum.datasets.queries.quota import Quota, bytes_left, quota
+from lyceum.datasets.queries.quota import Quota, bytes_left, bytes_left_at_least, quota
 from lyceum.datasets.queries.related import (
     Changes,
     changes,
@@ -52,6 +52,7 @@ __all__ = [
     "UploadView",
     "archive_name",
     "bytes_left",
+    "bytes_left_at_least",
     "changes",
     "comments_page",
     "datasets_of",
