@@ -67,6 +67,14 @@ def without_parts(paths: Sequence[str]) -> list[str]:
     return [path for path in paths if not any(above in chosen for above in _above(path))]
 
 
+def same_files(project_id: int, some: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether two choices of files and folders are the same files."""
+    first, second = (
+        {entry.path for entry in chosen_files(project_id, paths)} for paths in (some, others)
+    )
+    return first == second
+
+
 def files_of_model(model: Recognised) -> list[str]:
     """What to choose for a model: a fluid model's folder, else its one or two files."""
     folder = model.main_program.rpartition("/")[0]

@@ -25,7 +25,13 @@ from lyceum.serving.pages.access import draft_of
 from lyceum.serving.pages.new_key import show_key
 from lyceum.serving.pages.shown import pretty, trial_context
 from lyceum.serving.pages.templates import converter_templates
-from lyceum.serving.pages.tree import files_of_model, model_choice, tree_of, without_parts
+from lyceum.serving.pages.tree import (
+    files_of_model,
+    model_choice,
+    same_files,
+    tree_of,
+    without_parts,
+)
 
 UNPROCESSABLE = 422
 TITLES = {
@@ -82,6 +88,8 @@ def _to(request: HttpRequest, draft: Draft, step: int) -> HttpResponse:
 
 def _keep_model(request: HttpRequest, draft: Draft) -> Draft:
     files = without_parts(request.POST.getlist("files"))
+    if same_files(draft.project_id, files, draft.files):
+        files = draft.files  # said in another way, a folder or all in it: the same model
     return actions.save_draft(
         request.user,
         draft.pk,
