@@ -25,6 +25,7 @@ from tests.dispatcher.serving import (
     call,
     make_revision,
     make_service,
+    slowness,
     until,
 )
 from tests.notebooks.making import make_learner, make_project
@@ -96,13 +97,18 @@ def kill_worker(service: Service) -> None:
 
 def test_from_deployment_through_a_switch_to_deletion(project, parts):
     owner = project.owner
+    broken = make_revision(project, plus=0, main="gone.onnx")
+    hopeless = make_service(broken)
     sandbox = deployed(make_revision(project, plus=0))
-    assert answer(sandbox) == 21.0
+    until(lambda: answer(sandbox) == 21.0)
+    until(lambda: is_in(hopeless, State.FAILED))
+    assert hopeless.reason == Reason.LOAD and "gone.onnx" in hopeless.detail
     other = make_service(make_revision(project, plus=1000))
 
     online = actions.promote(owner, sandbox.pk).service
     add_key(online)
     until(lambda: is_in(online, State.RUNNING) and is_in(other, State.RUNNING))
+    until(lambda: answer(online) == 21.0)  # the gateway looks ten times a second
 
     # Another revision goes online, and the first one is brought back, under calls.
     with Stream(online) as stream:
@@ -117,11 +123,10 @@ def test_from_deployment_through_a_switch_to_deletion(project, parts):
     assert set(stream.answers) == {21.0, 1021.0}
 
     # A revision that does not load leaves the one that serves alone.
-    broken = make_revision(project, plus=0, main="gone.skops")
     Service.objects.filter(pk=online.pk).update(revision=broken, state=State.DEPLOYING)
     until(lambda: is_in(online, State.RUNNING))
     assert (online.reason, online.revision) == (Reason.KEPT_OLD, sandbox.revision)
-    assert "gone.skops" in online.detail and answer(online) == 21.0
+    assert "gone.onnx" in online.detail and answer(online) == 21.0
 
     # Nobody calls: paused. A call wakes it, if it may.
     long_ago = timezone.now() - timedelta(days=2)
@@ -134,7 +139,7 @@ def test_from_deployment_through_a_switch_to_deletion(project, parts):
     until(lambda: answer(other) == 1021.0)
     assert is_in(other, State.RUNNING)
 
-    for service in (sandbox, other, online):
+    for service in (hopeless, sandbox, other, online):
         actions.delete_service(owner, service.pk)
     until(lambda: not Replica.objects.exists())
     assert not any(run.alive for run in runs())
@@ -142,30 +147,25 @@ def test_from_deployment_through_a_switch_to_deletion(project, parts):
     assert call(online).status_code == 404
 
 
-def test_a_service_that_cannot_start_says_why(project, parts):
-    service = make_service(make_revision(project, plus=0, main="gone.skops"))
-    until(lambda: is_in(service, State.FAILED))
-    assert service.reason == Reason.LOAD and "gone.skops" in service.detail
-    until(lambda: not service.replicas.exists())
-
-
 def test_whatever_is_killed_comes_back(project, parts):
     service = deployed(make_revision(project, plus=0))
     run = service.replicas.get().run_id
     with Stream(service) as stream:
         until(lambda: stream.answers)
+        stream.failures.clear()
 
-        def comes_back() -> float:
-            """Until a call that began after the kill is answered."""
+        def is_back(within: float = BACK_SECONDS) -> bool:
+            """Whether a call that began after the kill is answered soon."""
             before = len(stream.answers) + stream.callers
-            return until(lambda: len(stream.answers) > before)
+            took = until(lambda: len(stream.answers) > before)
+            return took < within or took < within * slowness()
 
         kill_worker(service)
-        assert comes_back() < BACK_SECONDS
+        assert is_back()
         assert service.replicas.get().run_id == run
 
         kill_sandbox(service)
-        assert comes_back() < BACK_SECONDS
+        assert is_back()
         until(lambda: [each.state for each in service.replicas.all()] == [Replica.State.READY])
         replaced = service.replicas.get().run_id
         assert replaced != run
@@ -173,14 +173,14 @@ def test_whatever_is_killed_comes_back(project, parts):
         # The supervisor starts the part again; the worker has kept its model.
         parts.kill("gateway")
         parts.start("gateway")
-        assert comes_back() < BACK_SECONDS
+        assert is_back()
         assert service.replicas.get().run_id == replaced
 
         parts.kill("dispatcher")
-        assert comes_back() < 1
+        assert is_back(1)
         kill_sandbox(service)
         parts.start("dispatcher")
-        assert comes_back() < BACK_SECONDS
+        assert is_back(2 * BACK_SECONDS)
 
     # All at once, as when the machine goes down.
     until(lambda: [each.state for each in service.replicas.all()] == [Replica.State.READY])
@@ -189,5 +189,5 @@ def test_whatever_is_killed_comes_back(project, parts):
     kill_shim(service)
     parts.start("gateway")
     parts.start("dispatcher")
-    assert until(lambda: answer(service) == 21.0) < 2 * BACK_SECONDS
+    until(lambda: answer(service) == 21.0)
     assert is_in(service, State.RUNNING) and not service.reason
