@@ -24,7 +24,7 @@ from lyceum import environments, runtime
 from lyceum.config import settings
 from lyceum.engine import local_engine
 from lyceum.engine.base import Status
-from lyceum.engine.workload import Limits, Mount, Workload
+from lyceum.engine.workload import Limits, Mount, RunState, Workload
 from lyceum.limits import limit
 from lyceum.projects.workfolder import Entry
 from lyceum.serving.bundles import staged
@@ -44,6 +44,7 @@ _MOST_TENSORS = 200
 _MOST_AXES = 32
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 20_000
+_OPEN_FILES = 1024
 _SECONDS = 120
 _KEPT_SECONDS = 3600
 
@@ -91,7 +92,7 @@ def look(probe: Mapping[str, Any]) -> dict[str, Any]:
     try:
         status = local_engine().status(run_id)
     except KeyError:
-        status = Status(run_id, state="lost", reason="lost")  # type: ignore[arg-type]
+        status = Status(run_id, RunState.LOST, reason="lost")
     if status.alive:
         return dict(probe)
     ended = {"seen": probe.get("seen", ""), "run_id": run_id, "log": _log(run_id)}
@@ -162,6 +163,7 @@ def _workload(
             cpus=limit("serving_cpus"),
             memory_bytes=limit("serving_memory_mb") * _MEGABYTE,
             processes=limit("serving_processes"),
+            open_files=_OPEN_FILES,
             wall_seconds=_SECONDS,
             disk_bytes=limit("serving_disk_mb") * _MEGABYTE,
             log_bytes=_MEGABYTE,

@@ -135,3 +135,17 @@ def test_others_see_nothing(lin, amy, project):
     ):  # fmt: skip
         assert other(method, f"/services/{service.pk}{path}")[0] == HTTPStatus.NOT_FOUND
     assert Client().get(f"{API}/services/{service.pk}").status_code == HTTPStatus.UNAUTHORIZED
+
+
+def test_administrators_look_at_services(lin, project):
+    service = make_service(lin, project)
+    lin.is_staff = lin.is_superuser = True
+    lin.save()
+    client = Client()
+    client.force_login(lin)
+    key = service.keys.get()
+    shown = client.get(f"/admin/serving/service/{service.pk}/change/").content.decode()
+    assert key.prefix in shown and key.digest not in shown
+    assert client.get("/admin/serving/service/").status_code == HTTPStatus.OK
+    refused = client.post(f"/admin/serving/service/{service.pk}/change/", {"name": "x"})
+    assert refused.status_code == HTTPStatus.FORBIDDEN

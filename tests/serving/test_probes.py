@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import time
@@ -114,6 +115,39 @@ def test_from_the_files_to_a_service(lin, project, draft, model):
     deployed = actions.deploy_draft(lin, draft.pk)
     assert deployed.service.revision.spec["kind"] == "fluid"
     assert probes.running(lin.pk) == 0
+
+
+ARRAYS = """
+import json, sys
+scope = {}
+exec(sys.stdin.read(), scope)
+feeds = scope["reader_infer"](json.loads(sys.argv[1]))
+told = {name: [str(each.dtype), list(each.shape)] for name, each in feeds.items()}
+print(json.dumps([told, scope["output"](list(feeds.values()), {})]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("inputs", "tensors", "arguments", "expected"),
+    [
+        (INPUTS[:2], [("X", "float32", [-1, 2])], SAMPLE, {"X": ["float32", [1, 2]]}),
+        (INPUTS[:4], [("X", "", None)], SAMPLE, {"X": ["float64", [1, 4]]}),
+        ([field("年龄", "integer")], [("x", "int64", [-1, 1])], {"年龄": 3},
+         {"x": ["int64", [1, 1]]}),
+        ([field("i", "array")], [("i", "float32", [-1, 1, 2])], {"i": [[1, 2]]},
+         {"i": ["float32", [1, 1, 2]]}),
+        ([field("i", "array"), field("a")], [("i", "int64", [-1, -1]), ("a", "float32", [-1])],
+         {"i": [1, 2], "a": 3}, {"i": ["int64", [1, 2]], "a": ["float32", [1]]}),
+    ],
+)  # fmt: skip
+def test_the_template_of_arrays(project, inputs, tensors, arguments, expected):
+    named = [dict(zip(("name", "dtype", "shape"), each, strict=True)) for each in tensors]
+    text = converters.template("onnx", inputs, named)
+    words = [str(environments.python(ENVIRONMENT)), "-c", ARRAYS, json.dumps(arguments)]
+    told = subprocess.run(words, input=text, capture_output=True, text=True, check=True)
+    feeds, output = json.loads(told.stdout)
+    assert feeds == expected
+    assert [list(each) for each in output] == [["predict"]] * len(expected)
 
 
 def test_what_can_not_be_loaded_says_why(lin, project, draft):
