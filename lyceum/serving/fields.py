@@ -3,7 +3,8 @@
 A field is ``{"name", "type", "required", "default", "minimum", "maximum", "description"}``;
 ``default``, ``minimum`` and ``maximum`` are ``None`` where there is none. A model's own
 input or output, as its inspection found it, is ``{"name", "dtype", "shape"}`` with -1 for
-an axis of any length; ``dtype`` is empty and ``shape`` ``None`` where the model does not say.
+an axis of any length; ``dtype`` is empty and ``shape`` ``None`` where the model does not
+say, and the input of one that was fitted on a table has ``columns``, their names.
 """
 
 from __future__ import annotations
@@ -65,7 +66,13 @@ def fits(value: Any, kind: str) -> bool:
 
 
 def prefilled(tensors: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Fields for a model's own inputs or outputs, which it can be called with as it is."""
+    """Fields for a model's own inputs or outputs, which it can be called with as it is.
+
+    A model that was fitted on a table gets a number for each of its columns.
+    """
+    columns = tensors[0].get("columns") if len(tensors) == 1 else None
+    if columns and all(columns) and len(set(columns)) == len(columns):
+        return [field(name) for name in columns]
     return [_of_tensor(tensor) for tensor in tensors[:MOST_FIELDS]]
 
 

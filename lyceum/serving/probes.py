@@ -45,7 +45,7 @@ _MOST_AXES = 32
 _LONGEST_NAME = 200
 _LONGEST_TEXT = 20_000
 _OPEN_FILES = 1024
-_SECONDS = 120
+_SECONDS = 6 * 60  # the predictor itself gives up loading earlier, and says so
 _KEPT_SECONDS = 3600
 
 
@@ -62,7 +62,7 @@ def start(
 ) -> dict[str, Any]:
     """Begin a probe of a bundle made of ``files``; the state to keep.
 
-    The run goes on whatever becomes of the caller, for two minutes at most. Raises what
+    The run goes on whatever becomes of the caller, for six minutes at most. Raises what
     :func:`lyceum.serving.bundles.staged` does, and ``EngineError``.
     """
     with staged(project_id, files, spec=spec, converter=converter, sample=sample) as bundle:
@@ -235,11 +235,15 @@ def _tensor(value: Any) -> dict[str, Any] | None:
         return None
     shape = value.get("shape")
     axes = shape[:_MOST_AXES] if isinstance(shape, list) else None
-    return {
+    tensor: dict[str, Any] = {
         "name": _text(value["name"])[:_LONGEST_NAME],
         "dtype": _text(value.get("dtype"))[:40],
         "shape": axes and [axis if _is_length(axis) else -1 for axis in axes],
     }
+    columns = value.get("columns")
+    if isinstance(columns, list) and len(columns) <= _MOST_TENSORS:
+        tensor["columns"] = [_text(each)[:_LONGEST_NAME] for each in columns]
+    return tensor
 
 
 def _is_length(value: Any) -> bool:

@@ -106,6 +106,7 @@ class TensorOut(Schema):
     name: str
     dtype: str
     shape: list[int] | None = Field(description="Missing where the model does not say.")
+    columns: list[str] = Field([], description="Of the table that it was fitted on.")
 
 
 class ProbeOut(Schema):

@@ -11,7 +11,7 @@ _PROBE_ENDINGS = {
     "out_of_memory": gettext_lazy(
         "Loading the model needed more than the %(memory)d MB a service may use."
     ),
-    "time_limit": gettext_lazy("It took longer than two minutes and was ended."),
+    "time_limit": gettext_lazy("It took too long and was ended."),
     "disk_limit": gettext_lazy("It wrote more than the %(disk)d MB a service may write."),
     "process_limit": gettext_lazy(
         "It started more than the %(processes)d processes a service may have."

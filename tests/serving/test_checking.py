@@ -173,6 +173,15 @@ def test_fields_are_prefilled_from_a_model():
     }  # fmt: skip
 
 
+def test_a_table_is_prefilled_by_its_columns():
+    table = {"name": "X", "dtype": "", "shape": [-1, 2], "columns": ["length", "宽"]}
+    assert [(each["name"], each["type"]) for each in prefilled([table])] == [
+        ("length", "float"), ("宽", "float")
+    ]  # fmt: skip
+    for columns in (["a", "a"], ["", "b"], []):
+        assert prefilled([{**table, "columns": columns}])[0]["name"] == "X"
+
+
 def test_an_example_fits_its_fields():
     fields = [
         field("a", "integer", minimum=1.5), field("b", maximum=-2), field("c", default=7),

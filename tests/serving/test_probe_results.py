@@ -55,7 +55,8 @@ def test_what_is_kept_can_be_stored(out):
         "ok": True, "output": {"a\0": ["\ud800", "\0", 1]}, "prints": "p\0" * 50_000,
         "seconds": "long", "message": ["no text"], "more": 1,
         "inputs": [{"name": "x\0", "dtype": 7, "shape": [-1, "n", 2.5, 1 << 40, True, 3]},
-                   {"name": 5}, "x", *[{"name": "y", "shape": "no"}] * 300],
+                   {"name": 5}, "x", {"name": "t", "columns": ["a\0", 3]},
+                   *[{"name": "y", "shape": "no"}] * 300],
     }  # fmt: skip
     (out / "result.json").write_text(json.dumps(told))
     found = seen()
@@ -63,6 +64,7 @@ def test_what_is_kept_can_be_stored(out):
     assert found["output"] == {"a\N{REPLACEMENT CHARACTER}": ["?", "\N{REPLACEMENT CHARACTER}", 1]}
     assert len(found["prints"]) <= 20_000 and found["seconds"] is None and found["message"] == ""
     assert found["inputs"][0]["shape"] == [-1, -1, -1, -1, -1, 3]
+    assert found["inputs"][1]["columns"] == ["a\N{REPLACEMENT CHARACTER}", ""]
     assert len(found["inputs"]) <= 200 and found["inputs"][1]["shape"] is None
     text = json.dumps(found, ensure_ascii=False)
     assert "\0" not in text and "\\u0000" not in text
