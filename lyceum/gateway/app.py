@@ -10,6 +10,7 @@ import msgspec
 
 from lyceum.gateway import http, openapi
 from lyceum.gateway.calls import Calls
+from lyceum.gateway.frontdoor import FrontDoor
 from lyceum.gateway.http import Receive, Scope, Send
 from lyceum.gateway.internal import PREFIX, Internal
 from lyceum.gateway.metrics import Metrics
@@ -53,11 +54,26 @@ class Gateway:
             elif path.endswith(_DOCUMENT):
                 await self._document(path, scope, send)
             else:
-                service = self._by_path.get(path)
-                await self._calls.handle(service, scope, receive, send)
+                await http.answer(send, await self._call(path, scope, receive))
+        except http.Gone:
+            return
         except Exception:
             log.exception("a call failed")
-            await http.problem(send, Problem("gateway_failed"), http.head(scope).chinese)
+            await http.answer(send, http.refusal(Problem("gateway_failed"), chinese=False))
+
+    async def _call(self, path: str, scope: Scope, receive: Receive) -> http.Answer:
+        head = http.head(scope)
+
+        async def read(most: int) -> bytes:
+            return await http.read(receive, most, head.length)
+
+        service = self._by_path.get(path)
+        return await self._calls.handle(
+            service, scope["method"], scope["query_string"], head, read
+        )
+
+    def _find(self, path: str) -> Service | None:
+        return self._by_path.get(path)
 
     async def _document(self, path: str, scope: Scope, send: Send) -> None:
         """A service's OpenAPI document, for those who have a key of it."""
@@ -68,10 +84,11 @@ class Gateway:
                 raise Problem("unknown_service")
             if scope["method"] not in ("GET", "HEAD"):
                 raise Problem("wrong_method")
-            self._calls.admit(service, scope, head)
+            self._calls.admit(service, scope["query_string"], head)
         except Problem as problem:
-            return await http.problem(send, problem, head.chinese)
-        await http.answer(send, 200, msgspec.json.encode(openapi.document(service.route)))
+            return await http.answer(send, http.refusal(problem, head.chinese))
+        document = msgspec.json.encode(openapi.document(service.route))
+        await http.answer(send, http.Answer(200, document))
 
     def _changed(self, table: Table) -> None:
         services = self._internal.services
@@ -105,12 +122,14 @@ class Gateway:
             number: at for (kind, number), at in self._seen.items() if kind == "key"
         }
         self._routes.look()
+        door = FrontDoor(self._folder, self._find, self._calls)
         tasks = [
             asyncio.create_task(work)
             for work in (self._routes.watch(), self._sweep(), self._metrics.write_forever())
         ]
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        door.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

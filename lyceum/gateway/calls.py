@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from lyceum.gateway import http, keys
-from lyceum.gateway.http import Head, Receive, Scope, Send
+from lyceum.gateway.http import Head
 from lyceum.gateway.metrics import Error, Metrics
 from lyceum.gateway.pending import Pending
 from lyceum.gateway.problems import Problem
 from lyceum.gateway.queue import Service
+
+Read = Callable[[int], Awaitable[bytes]]
 
 _KEPT_INPUT = 10_000
 
@@ -24,24 +27,26 @@ class Calls:
     last_used: dict[int, float] = field(default_factory=dict)
 
     async def handle(
-        self, service: Service | None, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Answer one call of ``service``, None for an address that is no service's."""
+        self, service: Service | None, method: str, query: bytes, head: Head, read: Read
+    ) -> http.Answer:
+        """The answer to one call of ``service``, None for an address that is no service's.
+
+        ``read`` gives a body of at most so many bytes. Raises `http.Gone`.
+        """
         began = time.perf_counter()
-        head = http.head(scope)
         body = b""
         known = None
         try:
             if service is None:
                 raise Problem("unknown_service")
-            if scope["method"] != "POST":
+            if method != "POST":
                 raise Problem("wrong_method")
-            key = self.admit(service, scope, head)
+            key = self.admit(service, query, head)
             known = service
             self.rates.spend(key, 1, began)
             http.must_be_json(head.content_type)
             limits = service.route.limits
-            body = await http.read(receive, limits.body_bytes, head.length)
+            body = await read(limits.body_bytes)
             runs, batch = service.known.plan.read(body)
             if len(runs) > 1:
                 self.rates.owe(key, len(runs) - 1)
@@ -49,12 +54,9 @@ class Calls:
             output = await gather(made) if batch else await made[0].future
         except Problem as problem:
             self.note(known, began, problem, body)
-            await http.problem(send, problem, head.chinese)
-        except http.Gone:
-            return
-        else:
-            self.note(known, began)
-            await http.answer(send, 200, output)
+            return http.refusal(problem, head.chinese)
+        self.note(known, began)
+        return http.Answer(200, output)
 
     def keep(self, known: set[int]) -> None:
         """Forget the keys that are not among ``known``."""
@@ -62,10 +64,10 @@ class Calls:
         for gone in self.last_used.keys() - known:
             del self.last_used[gone]
 
-    def admit(self, service: Service, scope: Scope, head: Head) -> keys.Key:
+    def admit(self, service: Service, query: bytes, head: Head) -> keys.Key:
         """The key that the call brings. Raises `Problem`."""
         now = time.time()
-        plain = keys.given(scope["query_string"], head.authorization)
+        plain = keys.given(query, head.authorization)
         key = keys.find(service.route.keys, plain, now)
         self.last_used[key.id] = now
         self.metrics.saw("key", key.id, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from lyceum.gateway.problems import Problem
 from lyceum.gateway.sentences import prefers_chinese
@@ -22,6 +22,7 @@ _BODY_SECONDS = 120.0
 # of sending often never reads it.
 _READ_ANYWAY = 64 << 20
 
+NOTHING: Headers = []
 _ALWAYS: Headers = [
     (b"access-control-allow-origin", b"*"),
     (b"cache-control", b"no-store"),
@@ -132,27 +133,33 @@ async def _piece(receive: Receive, deadline: float) -> dict[str, Any]:
     return message
 
 
-async def answer(send: Send, status: int, body: bytes, more: Headers | None = None) -> None:
-    """Send a whole answer, JSON unless it is empty."""
-    headers = [*_ALWAYS, (b"content-length", b"%d" % len(body))]
-    if more:
-        headers += more
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+class Answer(NamedTuple):
+    """A whole answer, JSON unless it is empty; ``more`` are headers of its own."""
+
+    status: int
+    body: bytes
+    more: Headers = NOTHING
 
 
-async def problem(send: Send, found: Problem, chinese: bool) -> None:
-    """Send an error as its caller is to read it."""
+def refusal(problem: Problem, chinese: bool) -> Answer:
+    """An error as its caller is to read it."""
     more: Headers = []
-    if found.status == 405:
+    if problem.status == 405:
         more.append((b"allow", b"POST, OPTIONS"))
-    if found.status == 401:
+    if problem.status == 401:
         more.append((b"www-authenticate", b"Bearer"))
-    if found.retry_after is not None:
-        more.append((b"retry-after", b"%d" % found.retry_after))
-    if found.code in ("body_too_large", "body_incomplete"):
+    if problem.retry_after is not None:
+        more.append((b"retry-after", b"%d" % problem.retry_after))
+    if problem.code in ("body_too_large", "body_incomplete"):
         more.append((b"connection", b"close"))
-    await answer(send, found.status, found.body(chinese), more)
+    return Answer(problem.status, problem.body(chinese), more)
+
+
+async def answer(send: Send, found: Answer) -> None:
+    """Send an answer."""
+    headers = [*_ALWAYS, (b"content-length", b"%d" % len(found.body)), *found.more]
+    await send({"type": "http.response.start", "status": found.status, "headers": headers})
+    await send({"type": "http.response.body", "body": found.body})
 
 
 async def preflight(send: Send) -> None:

@@ -43,19 +43,19 @@ class Internal:
         head = http.head(scope)
         client = scope["client"]
         if head.forwarded or client is None or client[0] not in _LOOPBACK:
-            return await http.answer(send, 404, b"{}")
+            return await http.answer(send, http.Answer(404, b"{}"))
         if scope["path"] == "/internal/health":
-            return await http.answer(send, 200, b"{}")
+            return await http.answer(send, http.Answer(200, b"{}"))
         given = head.authorization.removeprefix(b"Bearer ")
         if not hmac.compare_digest(given, self._token):
-            return await http.answer(send, 401, b"{}")
+            return await http.answer(send, http.Answer(401, b"{}"))
         try:
             found = await self._found(scope, head, receive)
         except http.Gone:
             return
         if found is None:
-            return await http.answer(send, 404, b"{}")
-        await http.answer(send, 200, msgspec.json.encode(found))
+            return await http.answer(send, http.Answer(404, b"{}"))
+        await http.answer(send, http.Answer(200, msgspec.json.encode(found)))
 
     async def _found(self, scope: Scope, head: Head, receive: Receive) -> dict[str, Any] | None:
         if scope["path"] == "/internal/status":

@@ -50,7 +50,9 @@ class Replica:
         self._links: set[Link] = set()
         self._ready = False
         self._leaving = False
-        self._door: sockets.Door | None = sockets.Door(sockets.listen(route.folder), self._arrived)
+        # Its worker has a user of its own in the sandbox.
+        listener = sockets.listen(route.folder, "socket", 0o666)
+        self._door: sockets.Door | None = sockets.Door(listener, self._arrived)
 
     @property
     def connected(self) -> bool:

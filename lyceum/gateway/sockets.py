@@ -8,29 +8,28 @@ import os
 import socket
 from collections.abc import Callable
 
-NAME = "socket"
 MOST_CONNECTIONS = 8
 
 _BACKLOG = 16
 _MOST_A_SECOND = 50
 
 
-def listen(folder: str) -> socket.socket:
-    """A listening socket ``<folder>/socket``, which every user may connect to.
+def listen(folder: str, name: str, mode: int) -> socket.socket:
+    """A listening socket ``<folder>/<name>`` with the given mode.
 
     A path of a socket has at most 108 bytes, so it is bound through an open folder. It
     gets its name last: whoever finds it can connect. Raises ``OSError``.
     """
     descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
-    fresh = f"{NAME}.new"
+    fresh = f"{name}.new"
     try:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(fresh, dir_fd=descriptor)
         listener.bind(f"/proc/self/fd/{descriptor}/{fresh}")
-        os.chmod(fresh, 0o666, dir_fd=descriptor)  # noqa: S103 - workers have another user
+        os.chmod(fresh, mode, dir_fd=descriptor)
         listener.listen(_BACKLOG)
-        os.rename(fresh, NAME, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+        os.rename(fresh, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
     except BaseException:
         listener.close()
         raise
