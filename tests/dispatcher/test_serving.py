@@ -18,6 +18,7 @@ from lyceum.serving.models import Replica, Revision, Service
 from lyceum.serving.workloads import replicas_folder, runs
 from tests.dispatcher.serving import (
     ENVIRONMENT,
+    NO_ANSWER,
     Parts,
     Stream,
     add_key,
@@ -170,6 +171,9 @@ def test_whatever_is_killed_comes_back(project, parts):
         replaced = service.replicas.get().run_id
         assert replaced != run
 
+        # Only what a worker had in its hands is answered with an error; the rest waited.
+        assert set(stream.failures) <= {"worker_died"}
+
         # The supervisor starts the part again; the worker has kept its model.
         parts.kill("gateway")
         parts.start("gateway")
@@ -181,6 +185,8 @@ def test_whatever_is_killed_comes_back(project, parts):
         kill_sandbox(service)
         parts.start("dispatcher")
         assert is_back(2 * BACK_SECONDS)
+
+    assert set(stream.failures) <= {"worker_died", NO_ANSWER}
 
     # All at once, as when the machine goes down.
     until(lambda: [each.state for each in service.replicas.all()] == [Replica.State.READY])
