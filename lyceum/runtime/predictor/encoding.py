@@ -39,12 +39,11 @@ def to_json(value):
 
 def _dumps(value):
     if str is bytes:
-        return _readable(json.dumps(value, default=_as_json, allow_nan=False))
-    words = json.dumps(value, default=_as_json, allow_nan=False, ensure_ascii=False)
+        return _readable(_ESCAPING.encode(value))
     try:
-        return words.encode("utf-8")
+        return _PLAIN.encode(value).encode("utf-8")
     except UnicodeEncodeError:
-        return json.dumps(value, default=_as_json, allow_nan=False).encode("ascii")
+        return _ESCAPING.encode(value).encode("ascii")
 
 
 def _readable(words):
@@ -65,6 +64,10 @@ def _as_json(value):
     if hasattr(value, "__iter__"):
         return list(value)
     raise TypeError(type(value).__name__)
+
+
+_PLAIN = json.JSONEncoder(default=_as_json, allow_nan=False, ensure_ascii=False)
+_ESCAPING = json.JSONEncoder(default=_as_json, allow_nan=False)
 
 
 def _found(value):

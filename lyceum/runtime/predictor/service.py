@@ -91,6 +91,6 @@ def _name(names, index):
 
 def _value(result, field, added):
     """A model's result as a caller gets it; ``added``: its batch axis is ours."""
-    if getattr(result, "size", None) == 1 and field and field["type"] in _SCALARS:
+    if field and field["type"] in _SCALARS and getattr(result, "size", None) == 1:
         return result.reshape(-1)[0]
     return result[0] if added and len(result) == 1 else result
