@@ -42,7 +42,7 @@ class Looks:
     def look(self, services: Sequence[Service], *, version: int) -> None:
         """Ask the gateway, if any of ``services`` is its business.
 
-        ``version``: the routing table that all replicas which are to go are missing from.
+        ``version``: the routing table that says all that ``services`` are now.
         """
         self._before, self._since = self._since, {}
         if not any(_concerns_gateway(service) for service in services):
@@ -81,6 +81,7 @@ class Looks:
             woken=service.wake_on_call and told is not None and told.wake_asked,
             idle=_is_idle(service, told),
             gateway_answers=self._status is not None,
+            gateway_knows=self._knows_routes,
             deaths=len(deaths),
             since_death=time.time() - max(deaths) if deaths else float("inf"),
             busy=self._lasts(("busy", *key), is_busy),

@@ -107,7 +107,8 @@ class SeenService:
     """A service's row and what is known beside it.
 
     ``wanted`` is false once its project or learner is gone; ``woken``: a call has come for
-    it and may wake it; ``idle``: it has not been called for too long. ``deaths`` are the
+    it and may wake it; ``idle``: it has not been called for too long; ``gateway_knows``:
+    the gateway has been told of the row as it is. ``deaths`` are the
     replicas that have gone by themselves since its state last changed, in the last
     `DEATHS_SECONDS`, the last one ``since_death`` ago. ``busy`` and ``quiet``: for how
     long calls have queued, or hardly any have come.
@@ -122,6 +123,7 @@ class SeenService:
     woken: bool = False
     idle: bool = False
     gateway_answers: bool = True
+    gateway_knows: bool = True
     deaths: int = 0
     since_death: float = DEATHS_SECONDS
     busy: float = 0.0
@@ -129,8 +131,9 @@ class SeenService:
 
 
 class Kind(Enum):
-    """How a service's state can change here."""
+    """How a service can change here; ``ACTIVATE``: calls go to its new revision."""
 
+    ACTIVATE = auto()
     RUN = auto()
     FAIL = auto()
     KEEP_OLD = auto()
@@ -186,8 +189,8 @@ def decide(service: SeenService, replicas: Sequence[SeenReplica]) -> Plan:
         return Plan(change, retire=_uids(live), end=end, drop=drop)
     if not service.wanted:
         return Plan(Change(Kind.STOP, Reason.DELETED), end=end, drop=drop)
-    deploys = service.state == State.DEPLOYING
-    plan = _deploying(service, live) if deploys else _running(service, live)
+    serves = service.active == service.revision
+    plan = _running(service, live) if serves else _deploying(service, live)
     return Plan(
         plan.change,
         ready=_uids(each for each in live if _has_become_ready(each)),
@@ -201,8 +204,9 @@ def decide(service: SeenService, replicas: Sequence[SeenReplica]) -> Plan:
 
 
 def _deploying(service: SeenService, live: Sequence[SeenReplica]) -> Plan:
+    """Until ``revision`` can serve, ``active`` does if there is one."""
     new = [each for each in live if each.revision == service.revision]
-    is_switch = service.active not in (None, service.revision)
+    is_switch = service.active is not None
     old = [each for each in live if is_switch and each.revision == service.active]
     surplus = [each for each in live if each not in new and each not in old]
     dead = [each for each in new if is_dead(each)]
@@ -213,7 +217,7 @@ def _deploying(service: SeenService, live: Sequence[SeenReplica]) -> Plan:
     # As many as serve now: a switch must not come with less to serve.
     wanted = min(max(service.least, len(old)), max(service.least, service.most))
     if sum(each.answers for each in new) >= wanted:
-        return Plan(Change(Kind.RUN))
+        return Plan(Change(Kind.ACTIVATE))
     kept_old = _keep(service, old, service.active, service.least) if is_switch else _NOTHING
     kept_new = _keep(service, new, service.revision, wanted)
     return Plan(
@@ -225,6 +229,7 @@ def _deploying(service: SeenService, live: Sequence[SeenReplica]) -> Plan:
 
 
 def _running(service: SeenService, live: Sequence[SeenReplica]) -> Plan:
+    """Calls go to ``revision``, whether its owner can read so already or not."""
     active = [each for each in live if each.revision == service.active]
     surplus = [each for each in live if each.revision != service.active]
     dead = [each for each in active if is_dead(each)]
@@ -232,13 +237,20 @@ def _running(service: SeenService, live: Sequence[SeenReplica]) -> Plan:
         return Plan(_failure(Kind.FAIL, dead[0], again=True))
     if service.idle:
         return Plan(Change(Kind.PAUSE, Reason.IDLE))
+    # Whoever reads that it runs may call it: not before the gateway knows.
+    runs = service.state == State.DEPLOYING and service.gateway_knows
     alive = [each for each in active if each not in dead]
     wanted = _scaled(service, alive)
     kept = _keep(service, active, service.active, wanted)
     newest_first = sorted(alive, key=lambda each: (each.answers, each.age))
     extra = newest_first[: max(0, len(alive) - wanted)]
-    retire = (*_uids(surplus), *kept.retire, *_uids(extra))
-    return Plan(add=kept.add, retire=retire, drop=kept.drop, died=kept.died)
+    return Plan(
+        Change(Kind.RUN) if runs else None,
+        add=kept.add,
+        retire=(*_uids(surplus), *kept.retire, *_uids(extra)),
+        drop=kept.drop,
+        died=kept.died,
+    )
 
 
 def _keep(

@@ -76,6 +76,8 @@ class Steps:
 
     def _change(self, service: Service, change: Change, replica: Replica | None) -> None:
         match change.kind:
+            case Kind.ACTIVATE:
+                lifecycle.activate(service.pk, service.revision_id)
             case Kind.RUN:
                 lifecycle.mark_running(service.pk, service.revision_id)
             case Kind.FAIL | Kind.KEEP_OLD:

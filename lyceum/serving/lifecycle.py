@@ -52,7 +52,7 @@ KEPT_RUNS = 3
 """So many ended runs of each service are kept however old they are."""
 
 
-def mark_running(service_id: int, revision_id: int) -> bool:
+def activate(service_id: int, revision_id: int) -> bool:
     """All that ``revision_id`` needs is ready: calls go to it from now on."""
     with _held(service_id) as service:
         if service is None or service.state != State.DEPLOYING:
@@ -60,6 +60,17 @@ def mark_running(service_id: int, revision_id: int) -> bool:
         if service.revision_id != revision_id:
             return False
         service.active_revision_id = revision_id
+        service.save(update_fields=["active_revision"])
+        return True
+
+
+def mark_running(service_id: int, revision_id: int) -> bool:
+    """The gateway knows that calls go to ``revision_id``."""
+    with _held(service_id) as service:
+        if service is None or service.state != State.DEPLOYING:
+            return False
+        if not revision_id == service.revision_id == service.active_revision_id:
+            return False
         return _enter(service, State.RUNNING)
 
 

@@ -62,18 +62,21 @@ def test_only_the_revision_that_is_still_wanted_begins_to_run(project):
     first = service.revision
     service.revision = make_revision(project)
     service.save()
-    assert not lifecycle.mark_running(service.pk, first.pk)
+    assert not lifecycle.activate(service.pk, first.pk)
+    assert not lifecycle.mark_running(service.pk, service.revision_id)
     assert now(service).active_revision is None
 
+    assert lifecycle.activate(service.pk, service.revision_id)
+    assert (now(service).state, service.active_revision) == (State.DEPLOYING, service.revision)
     assert lifecycle.mark_running(service.pk, service.revision_id)
-    assert (now(service).state, service.active_revision) == (State.RUNNING, service.revision)
+    assert now(service).state == State.RUNNING
     assert not lifecycle.mark_running(service.pk, service.revision_id)
 
 
 def test_an_owner_who_has_stopped_the_service_is_not_overruled(project, owner):
     service = make_service(project)
     actions.stop(owner, service.pk)
-    assert not lifecycle.mark_running(service.pk, service.revision_id)
+    assert not lifecycle.activate(service.pk, service.revision_id)
     assert not lifecycle.fail(service.pk, service.revision_id, Reason.LOAD, "")
     assert lifecycle.add_replica(service.pk, service.revision_id) is None
     assert (now(service).state, service.reason) == (State.STOPPED, Reason.ASKED)

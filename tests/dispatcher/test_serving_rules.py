@@ -64,12 +64,19 @@ def test_a_replica_that_loads_is_waited_for():
     assert decide(DEPLOYING, [starting(age=200, line=None)]) == Plan()
 
 
-def test_it_runs_once_all_its_replicas_answer():
+def test_calls_go_to_it_once_all_its_replicas_answer():
     two = replace(DEPLOYING, least=2, most=2)
     first = starting("a", line=ANSWERS)
     assert decide(two, [first, starting("b")]) == Plan(ready=("a",))
     both = decide(two, [ready("a"), starting("b", line=ANSWERS)])
-    assert both == Plan(Change(Kind.RUN), ready=("b",))
+    assert both == Plan(Change(Kind.ACTIVATE), ready=("b",))
+
+
+def test_it_is_said_to_run_once_the_gateway_knows():
+    active = replace(DEPLOYING, active=NEW)
+    assert decide(replace(active, gateway_knows=False), [ready()]) == Plan()
+    assert decide(active, [ready()]) == Plan(Change(Kind.RUN))
+    assert decide(active, [gone()]).add == (NEW,)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +116,7 @@ def test_the_old_revision_serves_until_the_new_one_is_ready():
     assert decide(SWITCHING, [old]) == Plan(add=(NEW,))
     assert decide(SWITCHING, [old, starting("new")]) == Plan()
     ready_now = decide(SWITCHING, [old, starting("new", line=ANSWERS)])
-    assert ready_now == Plan(Change(Kind.RUN), ready=("new",))
+    assert ready_now == Plan(Change(Kind.ACTIVATE), ready=("new",))
     assert decide(RUNNING, [old, ready("new")]) == Plan(retire=("old",))
 
 
