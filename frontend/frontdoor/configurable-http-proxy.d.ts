@@ -1,6 +1,6 @@
 /** The part of configurable-http-proxy that the front door builds on; it brings no types. */
 declare module "configurable-http-proxy" {
-  import type { IncomingMessage, Server } from "node:http";
+  import type { IncomingMessage, Server, ServerResponse } from "node:http";
 
   export interface ProxyOptions {
     log: object;
@@ -19,10 +19,21 @@ declare module "configurable-http-proxy" {
     target: string;
   }
 
+  /** Status, `web` or `ws`, whose request, its answer, and what happened. */
+  export type ProxyError = [
+    code: number,
+    kind: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    error?: Error,
+  ];
+
   export class ConfigurableProxy {
     constructor(options: ProxyOptions);
     readonly proxyServer: Server;
     readonly apiServer: Server;
+    handleProxyWeb(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined;
+    handleProxyError(...about: ProxyError): void;
     targetForReq(request: Pick<IncomingMessage, "headers" | "url">): Promise<Match | undefined>;
   }
 }

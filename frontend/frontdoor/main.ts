@@ -5,21 +5,43 @@
  * is cut because it takes long; and no address, however odd, is an error of ours.
  */
 import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { parseArgs } from "node:util";
-import { ConfigurableProxy, type Match, type ProxyOptions } from "configurable-http-proxy";
+import { ConfigurableProxy, type Match, type ProxyError, type ProxyOptions } from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
+import { refuse } from "./errors.js";
+import { Gateway } from "./gateway.js";
 import { DOOR, pathOf } from "./paths.js";
+
+const SERVING = "/serving/";
 
 class FrontDoor extends ConfigurableProxy {
   constructor(
     options: ProxyOptions,
     /** What of the portal's paths is another part's: a prefix and where it leads. */
     readonly parts: readonly Match[],
+    readonly gateway: Gateway,
   ) {
     super(options);
     // Node's own limit is five minutes for a whole request: less than a large upload needs.
     this.proxyServer.requestTimeout = 0;
+  }
+
+  /** Calls of prediction services go the short way where they can, on every host name. */
+  override async handleProxyWeb(
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (this.gateway.takes(request)) this.gateway.handle(request, response);
+    else await super.handleProxyWeb(request, response);
+  }
+
+  /** Who calls a service reads JSON, and no page. */
+  override handleProxyError(...about: ProxyError): void {
+    const [code, kind, request, response] = about;
+    if (code === 503 && kind === "web" && request.url?.startsWith(SERVING)) {
+      refuse(request, response, code);
+    } else super.handleProxyError(...about);
   }
 
   /** As the routes have it; what they leave to the portal may be another part's. */
@@ -46,6 +68,7 @@ const { values } = parseArgs({
     portal: { type: "string" },
     uploads: { type: "string" },
     gateway: { type: "string" },
+    "gateway-folder": { type: "string" },
     "error-path": { type: "string" },
   },
 });
@@ -72,8 +95,9 @@ const door = new FrontDoor(
   },
   [
     { prefix: "/uploads/", target: given("uploads") },
-    { prefix: "/serving/", target: given("gateway") },
+    { prefix: SERVING, target: given("gateway") },
   ],
+  new Gateway(given("gateway-folder")),
 );
 door.apiServer.listen(Number(given("api-port")), "127.0.0.1");
 door.proxyServer.listen(Number(given("port")), given("ip"));

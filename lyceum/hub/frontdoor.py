@@ -63,6 +63,7 @@ def command(settings: Settings) -> list[str]:
         f"--portal=http://127.0.0.1:{settings.portal_port}",
         f"--uploads=http://127.0.0.1:{settings.uploads_port}",
         f"--gateway=http://127.0.0.1:{settings.gateway_port}",
+        f"--gateway-folder={settings.root / 'gateway'}",
         f"--error-path={ERROR_PAGES}",
     ]
 
