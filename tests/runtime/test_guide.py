@@ -77,6 +77,49 @@ def test_a_model_is_looked_into_and_tried(
     assert told["seconds"] > 0
 
 
+PYTHON_2 = """
+import sys
+reload(sys)
+sys.setdefaultencoding('utf-8')
+
+def reader_infer(data_args):
+    print u'价格', '特征'
+    if data_args['do'] == 'raise':
+        raise ValueError(u'别这样')
+    if data_args['do'] == 'tensors':
+        import paddle.fluid as fluid
+        import numpy as np
+        one = fluid.create_lod_tensor(np.ones((1, 13), 'float32'), [[1]], fluid.CPUPlace())
+        return {'x': one}
+    return {'x': [[1.0] * 13]}
+
+def output(results, data_args):
+    if data_args['do'] == 'bytes':
+        return ['\\xff']
+    return {'价格': u'值', u'名': '值'}
+"""
+
+
+def test_texts_of_both_kinds_on_python_2(
+    bundle: Callable[[str], Bundle], trained: Callable[[str], Trained]
+) -> None:
+    service = bundle("fluid-py27")
+    service.write(trained("fluid").folder, "fluid", "separate/__model__", converter=PYTHON_2)
+    gateway = service.serving()
+
+    fine, raised, no_text, tensors = gateway.call(
+        *({"do": each} for each in ("fine", "raise", "bytes", "tensors")), flags=1
+    )
+
+    assert fine[0] == tensors[0] == 0
+    assert fine[1]["output"] == tensors[1]["output"] == {"价格": "值", "名": "值"}
+    assert fine[1]["prints"] == "价格 特征\n"
+    assert (raised[0], raised[1]["message"]) == (1, "ValueError: 别这样")
+    assert no_text[0] == 3
+    assert "[0] is no UTF-8 text" in no_text[1]["message"]
+    assert "价格 特征" in service.printed()
+
+
 def test_pictures_come_as_the_guides_converters_expect_them(
     bundle: Callable[[str], Bundle], trained: Callable[[str], Trained]
 ) -> None:

@@ -12,7 +12,10 @@ _NUMERIC = ("float", "integer", "boolean")
 
 
 class Prepared(object):
-    """One call's share of a run: ``count`` rows, ``added`` if we have made the one row."""
+    """One call's share of a run: ``count`` rows, ``added`` if we have made the one row.
+
+    ``count`` is ``None`` for what can't share a run.
+    """
 
     def __init__(self, content, count, added=False, feeder=None):
         self.content = content

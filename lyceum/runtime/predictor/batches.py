@@ -37,9 +37,11 @@ class Answerer(object):
         """Lists of results ``(id, status, bytes)`` for ``(id, flags, bytes)``: one list, or
         several where they would be too large together or the first ones would wait."""
         self._progress.step()
-        for results in _gathered(self._results(requests)):
-            yield results
-        self._progress.step()
+        try:
+            for results in _gathered(self._results(requests)):
+                yield results
+        finally:
+            self._progress.step()
 
     def _results(self, requests):
         end = now() + self._service.timeout
@@ -73,6 +75,8 @@ class Answerer(object):
     def _together(self, calls, end):
         """Each call's results of one run for all; ``None`` where there can't be one."""
         if len(calls) < 2 or self._failed_joins >= _MOST_FAILED_JOINS:
+            return None
+        if any(call.prepared.count is None for call in calls):
             return None
         try:
             _be_in_time(end)
@@ -153,7 +157,7 @@ class _NotByRows(Exception):
 def _split(results, calls):
     """Each call's own rows of each of the results; raises ``_NotByRows``."""
     counts = [call.prepared.count for call in calls]
-    if None in counts or any(not _has_rows(each, sum(counts)) for each in results):
+    if any(not _has_rows(each, sum(counts)) for each in results):
         raise _NotByRows
     parts, start = [], 0
     for count in counts:

@@ -61,6 +61,9 @@ def _lines(kind, error, trace):
 
 
 def _last_line(kind, error):
+    words = error.args[0] if len(error.args) == 1 else None
+    if str is bytes and isinstance(words, type("")):
+        return _cut("%s: %s" % (kind.__name__, words))  # Python 2 would escape its Chinese
     lines = [text(line) for line in traceback.format_exception_only(kind, error)]
     return _cut(lines[-1].strip())
 

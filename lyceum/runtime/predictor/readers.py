@@ -54,6 +54,8 @@ class ReaderInfer(object):
         if made is None:
             raise Failure("reader_infer has returned nothing.", "reader_infer 没有返回任何值。")
         if isinstance(made, dict):
+            if any(hasattr(each, "recursive_sequence_lengths") for each in made.values()):
+                return Prepared(made, None)  # fluid's own tensors, with sequences in them
             return of_arrays(made, self._inputs)
         if isinstance(made, tuple) and len(made) == 2:
             minibatch, feeder = made

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 import time
+from contextlib import closing
 
 from predictor import failures, places, prints, protocol
 from predictor.batches import Answerer
@@ -49,8 +50,10 @@ def _answer(connection, answerer):
     while True:
         kind, payload = connection.receive()
         if kind == protocol.REQUESTS:
-            for results in answerer.answer(protocol.unpack_requests(payload)):
-                connection.send(protocol.RESULTS, protocol.pack_results(results))
+            answers = answerer.answer(protocol.unpack_requests(payload))
+            with closing(answers):
+                for results in answers:
+                    connection.send(protocol.RESULTS, protocol.pack_results(results))
 
 
 def _dial(parent, seconds=None):
