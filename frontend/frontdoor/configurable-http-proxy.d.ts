@@ -1,6 +1,6 @@
 /** The part of configurable-http-proxy that the front door builds on; it brings no types. */
 declare module "configurable-http-proxy" {
-  import type { IncomingMessage, Server, ServerResponse } from "node:http";
+  import type { Agent, IncomingMessage, Server, ServerResponse } from "node:http";
 
   export interface ProxyOptions {
     log: object;
@@ -32,6 +32,8 @@ declare module "configurable-http-proxy" {
     constructor(options: ProxyOptions);
     readonly proxyServer: Server;
     readonly apiServer: Server;
+    /** What connections to HTTP targets are made with. */
+    httpAgent: Agent;
     handleProxyWeb(request: IncomingMessage, response: ServerResponse): Promise<void> | undefined;
     handleProxyError(...about: ProxyError): void;
     targetForReq(request: Pick<IncomingMessage, "headers" | "url">): Promise<Match | undefined>;

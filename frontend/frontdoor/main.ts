@@ -5,7 +5,7 @@
  * is cut because it takes long; and no address, however odd, is an error of ours.
  */
 import { once } from "node:events";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { Agent, type IncomingMessage, type ServerResponse } from "node:http";
 import { parseArgs } from "node:util";
 import { ConfigurableProxy, type Match, type ProxyError, type ProxyOptions } from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
@@ -14,6 +14,11 @@ import { Gateway } from "./gateway.js";
 import { DOOR, pathOf } from "./paths.js";
 
 const SERVING = "/serving/";
+/**
+ * How long a connection to a part is kept without a request. Uvicorn closes one after five
+ * seconds, and a request that is sent on it just then fails for the person who asked.
+ */
+const IDLE_MS = 4_000;
 
 class FrontDoor extends ConfigurableProxy {
   constructor(
@@ -25,6 +30,7 @@ class FrontDoor extends ConfigurableProxy {
     super(options);
     // Node's own limit is five minutes for a whole request: less than a large upload needs.
     this.proxyServer.requestTimeout = 0;
+    this.httpAgent = new Agent({ keepAlive: true, timeout: IDLE_MS });
   }
 
   /** Calls of prediction services go the short way where they can, on every host name. */

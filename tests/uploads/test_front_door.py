@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -81,3 +83,19 @@ def test_a_tus_server_that_is_down_is_a_503(door: Settings) -> None:
 
 def test_the_api_needs_its_key(door: Settings) -> None:
     assert httpx.get(f"http://127.0.0.1:{door.proxy_api_port}/api/routes").status_code == 403
+
+
+def test_an_idle_connection_is_left_before_the_part_leaves_it(door: Settings) -> None:
+    """Uvicorn does after five seconds; a request sent just then would be lost."""
+    with (
+        ThreadPoolExecutor(1) as browser,
+        socket.create_server(("127.0.0.1", door.portal_port)) as portal,
+    ):
+        asked = browser.submit(httpx.get, f"http://127.0.0.1:{door.port}/")
+        connection, _address = portal.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+            assert asked.result().text == "ok"
+            connection.settimeout(4.9)
+            assert connection.recv(1) == b""
