@@ -17,7 +17,8 @@ OWNERS_TEST = 1
 _HEAD = struct.Struct(">IB")
 _COUNT = struct.Struct(">H")
 _ITEM = struct.Struct(">IBI")
-_READ_BYTES = 256 * 1024
+# Larger pieces would be mapped into memory and out of it again, each time.
+_READ_BYTES = 64 * 1024
 
 
 class Closed(Exception):

@@ -4,6 +4,7 @@
 
 from __future__ import print_function
 
+import gc
 import os
 import socket
 import sys
@@ -31,6 +32,7 @@ def run(progress):
         print(told["traceback"] or told["message"], file=sys.stderr)
         _tell_failure(told)
         return False
+    _spare_the_collector()
     ready = dict(service.described(), load_seconds=round(time.time() - began, 3))
     progress.step()
     answerer = Answerer(service, progress)
@@ -44,6 +46,13 @@ def run(progress):
             connection.close()
         # Nobody may listen to a worker that ends each connection by itself.
         time.sleep(_REDIAL_SECONDS)
+
+
+def _spare_the_collector():
+    """Take what is loaded out of the collector's rounds, which would hold up calls."""
+    gc.collect()
+    if hasattr(gc, "freeze"):
+        gc.freeze()
 
 
 def _answer(connection, answerer):
