@@ -81,14 +81,23 @@ export class Gateway {
       headers["content-type"] ?? "",
       headers["accept-language"] ?? "",
     ]);
-    this.#number = (this.#number + 1) % 2 ** 32;
-    this.#waiting.set(this.#number, response);
-    response.on("close", this.#waiting.delete.bind(this.#waiting, this.#number));
+    const number = (this.#number + 1) % 2 ** 32;
+    this.#number = number;
+    this.#waiting.set(number, response);
+    response.on("close", () => {
+      // A caller who has hung up: nobody needs the work any more.
+      if (this.#waiting.delete(number) && !response.writableEnded) this.#write(number, "", []);
+    });
+    this.#write(number, head, pieces);
+  }
+
+  /** Write a frame; one without a head takes a call back. */
+  #write(number: number, head: string, pieces: Buffer[]): void {
     const headBytes = Buffer.byteLength(head);
     const frame = Buffer.allocUnsafe(10 + headBytes);
     const bodyBytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
     frame.writeUInt32BE(6 + headBytes + bodyBytes, 0);
-    frame.writeUInt32BE(this.#number, 4);
+    frame.writeUInt32BE(number, 4);
     frame.writeUInt16BE(headBytes, 8);
     frame.write(head, 10);
     // All calls that one turn of the loop brings are written together.

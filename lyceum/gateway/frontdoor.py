@@ -4,7 +4,7 @@ The front door has read them already. To write each out as HTTP again and read i
 once more costs several times what the gateway's own work costs, so they come as frames:
 ``length, id, length of head, head, body`` and back ``length, id, status, length of
 headers, headers, body`` (numbers big-endian, four bytes but for the two-byte lengths and
-the status; head and headers are JSON).
+the status; head and headers are JSON). A call without a head is one whose caller hung up.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class FrontDoor:
         self.find = find
         self.calls = calls
         self._links: set[_Link] = set()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._opening: set[asyncio.Task[None]] = set()
         self._door = sockets.Door(sockets.listen(str(folder), NAME, 0o600), self._arrived)
 
     def close(self) -> None:
@@ -61,19 +61,13 @@ class FrontDoor:
         for link in list(self._links):
             link.close()
 
-    def begin(self, link: _Link, number: int, head: bytes, body: bytes) -> None:
-        """Work on one call and answer on ``link``."""
-        task = asyncio.create_task(self._answer(link, number, head, body))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _answer(self, link: _Link, number: int, head: bytes, body: bytes) -> None:
+    async def answer(self, head: bytes, body: bytes) -> http.Answer:
+        """The answer to one call, whatever happens."""
         try:
-            answer = await self._call(head, body)
+            return await self._call(head, body)
         except Exception:
             log.exception("a call failed")
-            answer = http.refusal(Problem("gateway_failed"), chinese=False)
-        link.answer(number, answer)
+            return http.refusal(Problem("gateway_failed"), chinese=False)
 
     async def _call(self, head: bytes, body: bytes) -> http.Answer:
         given = _HEAD.decode(head)
@@ -94,8 +88,8 @@ class FrontDoor:
 
     def _arrived(self, connection: socket.socket) -> None:
         task = asyncio.create_task(self._connect(connection))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._opening.add(task)
+        task.add_done_callback(self._opening.discard)
 
     async def _connect(self, connection: socket.socket) -> None:
         link = _Link(self)
@@ -118,6 +112,7 @@ class _Link(asyncio.Protocol):
     def __init__(self, owner: FrontDoor) -> None:
         self._owner = owner
         self._buffer = bytearray()
+        self._calls: dict[int, asyncio.Task[None]] = {}
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -138,16 +133,26 @@ class _Link(asyncio.Protocol):
             number, head_bytes = _CALL.unpack_from(buffer, at + _LENGTH.size)
             head = at + _LENGTH.size + _CALL.size
             body = head + head_bytes
-            self._owner.begin(self, number, bytes(buffer[head:body]), bytes(buffer[body:end]))
+            if head_bytes:
+                work = self._work(number, bytes(buffer[head:body]), bytes(buffer[body:end]))
+                task = self._calls[number] = asyncio.create_task(work)
+                # A call that is taken back before it has begun ends without running at all.
+                task.add_done_callback(lambda _, number=number: self._calls.pop(number))
+            elif call := self._calls.get(number):
+                call.cancel()
             at = end
         del buffer[:at]
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._owner.ended(self)
+        for call in list(self._calls.values()):
+            call.cancel()
 
-    def answer(self, number: int, answer: http.Answer) -> None:
-        """Send an answer back, if the front door is still there."""
+    async def _work(self, number: int, head: bytes, body: bytes) -> None:
+        self._answer(number, await self._owner.answer(head, body))
+
+    def _answer(self, number: int, answer: http.Answer) -> None:
         if self._transport is None:
             return
         more = b""

@@ -34,7 +34,7 @@ _MEANINGS = {
     404: "There is no such service",
     405: "Not POST",
     408: "The body did not arrive in time",
-    413: "Too large a body, or too many inputs in one call",
+    413: "Too large a body",
     415: "The body is not called JSON",
     429: "Too many calls with this key",
     500: "The service failed on this input",
@@ -125,7 +125,8 @@ def _property(field: Field) -> dict[str, Any]:
 def _output(route: Route) -> dict[str, Any]:
     """What comes back is the converter's to say: outputs are described, not promised."""
     lines = [
-        f"- `{each.name}` ({each.type}) {each.description}".rstrip() for each in route.outputs
+        f"- `{each.name}` ({each.type}) {each.description or ''}".rstrip()
+        for each in route.outputs
     ]
     description = "The prediction; for a list of inputs the list of their predictions."
     return {

@@ -15,7 +15,7 @@ STATUS = {
     "wrong_key": 401,
     "too_many": 429,
     "body_too_large": 413,
-    "batch_too_long": 413,
+    "batch_too_long": 400,
     "body_incomplete": 408,
     "bad_json": 400,
     "missing_parameter": 400,

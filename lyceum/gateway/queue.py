@@ -137,14 +137,14 @@ class Service:
             if batch := self._take(min(share, replica.most)):
                 replica.send(batch)
 
-    def lost(self, batch: list[Pending]) -> None:
-        """A worker died with ``batch``: whose fault it was shows when each is tried alone."""
-        if len(batch) == 1:
-            batch[0].fail(Problem("worker_died"))
+    def lost(self, left: list[Pending], size: int) -> None:
+        """A worker died with ``left``: whose fault it was shows when each is tried alone."""
+        if size == 1:
+            left[0].fail(Problem("worker_died"))
             return
-        for pending in batch:
+        for pending in left:
             pending.alone = True
-        self._waiting.extendleft(reversed(batch))
+        self._waiting.extendleft(reversed(left))
         self.free()
 
     def sweep(self, now: float) -> None:

@@ -27,8 +27,8 @@ class Owner(Protocol):
     def free(self) -> None:
         """A replica can take a batch."""
 
-    def lost(self, batch: list[Pending]) -> None:
-        """A replica's worker went away with ``batch`` in its hands."""
+    def lost(self, left: list[Pending], size: int) -> None:
+        """A replica's worker went away with ``left`` of a batch of ``size`` in its hands."""
 
 
 class Replica:
@@ -201,9 +201,9 @@ class Replica:
         """What the worker had in hands is its owner's again."""
         lost = list(self._out.values())
         self._out.clear()
-        self._batch = 0
+        size, self._batch = self._batch, 0
         if lost:
-            self._owner.lost(lost)
+            self._owner.lost(lost, size)
 
 
 class Link(asyncio.Protocol):

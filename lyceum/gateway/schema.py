@@ -29,7 +29,7 @@ class Field(msgspec.Struct, frozen=True):
     default: Any = None
     minimum: float | None = None
     maximum: float | None = None
-    description: str = ""
+    description: str | None = None
 
 
 class Plan:

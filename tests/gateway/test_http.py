@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
+from tests.gateway.bodies import bodies
 from tests.gateway.stack import KEY, Stack, until
 
 HEAD = f"POST /serving/sandbox/public1?apiKey={KEY} HTTP/1.1\r\nHost: x\r\n"
@@ -95,6 +97,19 @@ def test_calls_one_behind_the_other_on_one_connection(stack: Stack) -> None:
         while said.count(b"predict") < 3:
             said += caller.recv(10_000)
     assert said.count(b"HTTP/1.1 200") == 3
+
+
+@settings(
+    max_examples=120,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(bodies)
+def test_any_bytes_get_an_answer(stack: Stack, body: bytes) -> None:
+    answer = stack.call(body)
+    assert answer.status_code in (200, 400)
+    assert answer.json() is not None or body.strip() == b"null"
 
 
 def test_a_caller_who_stands_still_is_let_go(
