@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -57,6 +59,18 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if error.status_code == 401:
         return problem_response(401, "login_required", _("Please sign in."))
     return problem_response(error.status_code, "refused", str(error))
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    """A body beyond what is read into memory."""
+    return problem_response(413, "body_too_large", _("This request is too large."))
+
+
+@api.exception_handler(MultiPartParserError)
+def no_form(request: HttpRequest, error: MultiPartParserError) -> HttpResponse:
+    """A body that says it is a form and is none."""
+    return problem_response(400, "bad_request", _("This request can't be read."))
 
 
 @api.exception_handler(Http404)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 from ninja import Query, Router, Status
 
 from lyceum.accounts.auth import SIGNED_IN
-from lyceum.common.errors import DomainError
 from lyceum.common.problems import ProblemOut
 from lyceum.serving import actions, queries
 from lyceum.serving import schemas as s
@@ -23,10 +20,6 @@ _SERVICE = "/services/{int:service_id}"
 _KEY = _SERVICE + "/keys/{int:key_id}"
 _ANY_JSON = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
 router = Router(tags=["services"], auth=SIGNED_IN)
-
-
-class _TooLarge(DomainError):
-    status = 413
 
 
 @router.get(
@@ -266,9 +259,4 @@ def get_errors(request: HttpRequest, service_id: int):
 def call(request: HttpRequest, service_id: int):
     """The body is the service's own, as a caller with a key would send it; the answer has
     the converter's prints and traceback besides."""
-    try:
-        body = request.body
-    except RequestDataTooBig:
-        sentence = _("This request is too large to be tried here; call the service itself.")
-        raise _TooLarge("body_too_large", sentence) from None
-    return queries.call_service(request.user, service_id, body)
+    return queries.call_service(request.user, service_id, request.body)

@@ -83,6 +83,25 @@ def test_the_life_of_a_service(lin, project, ask):
     assert ask("GET", place)[0] == HTTPStatus.NOT_FOUND
 
 
+def test_a_converter_of_ten_megabytes(lin, project, ask):
+    draft = ask("POST", f"/projects/{project.pk}/service-drafts", {})[1]
+    for size in (200_001, 10_000_000):
+        status, _refused = ask(
+            "PATCH", f"/service-drafts/{draft['id']}", {"converter": "#" * size}
+        )
+        assert status in (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+
+
+def test_a_form_that_is_none_is_refused_as_everything_is(lin, project, ask):
+    place = f"{API}/services/{make_service(lin, project).pk}/call"
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(lin)
+    client.cookies["lyceum_csrf"] = "a" * 32
+    answer = client.generic("POST", place, b"x", content_type="multipart/form-data")
+    assert answer.status_code == HTTPStatus.BAD_REQUEST
+    assert answer.json()["code"] == "bad_request"
+
+
 def test_keys(lin, project, ask):
     place = f"/services/{make_service(lin, project).pk}/keys"
     status, made = ask("POST", place, {"name": "phone", "rate_per_minute": 60})

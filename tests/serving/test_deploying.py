@@ -96,6 +96,17 @@ def test_five_sandbox_services_and_one_online(lin, project):
     assert actions.deploy_draft(lin, draft.pk).service.stage == "sandbox"
 
 
+def test_services_hold_so_much_together(lin, project, monkeypatch):
+    first = make_service(lin, project)
+    monkeypatch.setenv("LYCEUM_LIMIT_SERVING_PROJECT_MB", "1")
+    Revision.objects.filter(pk=first.revision_id).update(size=2**20)
+    draft = ready_draft(lin, project)
+    with pytest.raises(Conflict) as refused:
+        actions.deploy_draft(lin, draft.pk)
+    assert refused.value.code == "no_space"
+    assert Draft.objects.filter(pk=draft.pk).exists() and Revision.objects.count() == 1
+
+
 def test_promoting_switches_and_bringing_back_switches_again(lin, project):
     first, second = make_service(lin, project), make_service(lin, project)
     deployed = actions.promote(lin, first.pk)

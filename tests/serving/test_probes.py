@@ -15,6 +15,7 @@ from lyceum import environments
 from lyceum.engine import local_engine
 from lyceum.projects import workfolder
 from lyceum.serving import actions, converters, probes
+from lyceum.serving.actions import inspecting
 from lyceum.serving.fields import field
 from lyceum.serving.models import Draft
 from tests.serving.making import FOLDER, write
@@ -88,8 +89,11 @@ def tried(user, draft: Draft, **said) -> dict:
 
 
 def test_from_the_files_to_a_service(lin, project, draft, model):
-    found = inspected(lin, draft)
+    stale = actions.begin_inspection(lin, draft.pk)
+    found = ended(lambda: actions.finish_inspection(lin, draft.pk).inspection)
     assert found["state"] == "done", found
+    late = inspecting._finish(stale, "inspection")  # asked before, looked after it was stored
+    assert late.inspection == found
     assert found["inputs"] == [{"name": "x", "dtype": "float32", "shape": [-1, 13]}]
     draft.refresh_from_db()
     assert (draft.inputs[0]["name"], draft.inputs[0]["type"]) == ("x", "array")

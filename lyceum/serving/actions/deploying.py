@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Sum
+from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django.utils.translation import gettext as _
@@ -31,6 +33,8 @@ from lyceum.serving.spec import spec_of
 
 Stage, State = Service.Stage, Service.State
 
+_MEGABYTE = 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
@@ -48,7 +52,8 @@ def deploy_draft(user: User, draft_id: int) -> Deployed:
     ``NotFound``, ``DomainError`` about the field that is wrong (see
     :mod:`lyceum.serving.checking`; code ``files_changed`` when the files are not those
     that the inspection has loaded), ``Conflict`` when the project has as many sandbox
-    services as it may (code ``sandbox_limit``) and ``Unavailable``.
+    services as it may (code ``sandbox_limit``) or they would hold too much (``no_space``),
+    and ``Unavailable``.
     """
     draft = owned_draft(user, draft_id)
     check_room(draft.project)
@@ -68,6 +73,7 @@ def deploy_draft(user: User, draft_id: int) -> Deployed:
             # Locked and asked again: pressing the button twice must not make two.
             _check_same(draft)
             check_room(project)
+            _check_space(project, bundle.size)
             revision = Revision.objects.create(
                 project=project,
                 environment=project.environment,
@@ -132,6 +138,19 @@ def check_room(project: Project) -> None:
             places.most,
         )
         raise Conflict("sandbox_limit", sentence % {"most": places.most})
+
+
+def _check_space(project: Project, size: int) -> None:
+    """``Conflict`` where the project's revisions, those of deleted services that have not
+    been purged yet included, would hold more than ``serving_project_mb``."""
+    most = limit("serving_project_mb") * _MEGABYTE
+    held = Revision.objects.filter(project=project).aggregate(size=Sum("size"))["size"] or 0
+    if held + size > most:
+        sentence = _(
+            "The services of this project would hold more than %(most)s. Delete some; their "
+            "space is free within two hours."
+        )
+        raise Conflict("no_space", sentence % {"most": filesizeformat(most)})
 
 
 def _check_same(draft: Draft) -> None:

@@ -136,7 +136,10 @@ def _finish(draft: Draft, what: _What) -> Draft:
         return draft
     with transaction.atomic():
         locked = lock_draft(draft.pk)
-        if getattr(locked, what).get("run_id") != began["run_id"]:
+        current = getattr(locked, what)
+        # Another who asked has stored it meanwhile (its files are gone: what we have seen
+        # may be that), or another one has begun.
+        if current.get("state") != probes.RUNNING or current["run_id"] != began["run_id"]:
             return locked
         setattr(locked, what, seen)
         if what == "inspection" and seen["state"] == probes.DONE:
