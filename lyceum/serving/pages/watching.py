@@ -22,6 +22,7 @@ from lyceum.engine.base import Status
 from lyceum.serving import queries
 from lyceum.serving.models import Service
 from lyceum.serving.pages.access import service_context, service_of
+from lyceum.serving.pages.problem_words import problem_sentence
 from lyceum.serving.workloads import runs_of
 
 _FIRST_BYTES = 128 * 1024
@@ -106,7 +107,11 @@ def errors(request: HttpRequest, project_id: int, service_id: int) -> HttpRespon
     shown = service_context(service, "errors")
     try:
         shown["failures"] = [
-            {**asdict(each), "when": datetime.fromtimestamp(each.at, UTC)}
+            {
+                **asdict(each),
+                "message": problem_sentence(asdict(each), service),
+                "when": datetime.fromtimestamp(each.at, UTC),
+            }
             for each in queries.errors_of(request.user, service.pk)
         ]
     except Unavailable:
