@@ -6,6 +6,7 @@ import json
 import os
 import time
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from lyceum.serving.models import ApiKey, Replica, Revision, Service
 from lyceum.serving.routes import Routes, path, services_table
 from lyceum.serving.workloads import KIND, replica_folder, replica_workload, runs
 from tests.notebooks.making import ENVIRONMENT, make_learner, make_project
+from tests.support.concurrency import at_once
 
 State, Reason = Service.State, Service.Reason
 
@@ -80,6 +82,20 @@ def test_an_owner_who_has_stopped_the_service_is_not_overruled(project, owner):
     assert not lifecycle.fail(service.pk, service.revision_id, Reason.LOAD, "")
     assert lifecycle.add_replica(service.pk, service.revision_id) is None
     assert (now(service).state, service.reason) == (State.STOPPED, Reason.ASKED)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_owner_who_stops_it_at_the_same_moment_has_the_last_word(project, owner):
+    for service in [make_service(project) for _ in range(5)]:
+        key, revision = service.pk, service.revision_id
+        at_once(
+            partial(lifecycle.activate, key, revision),
+            partial(lifecycle.mark_running, key, revision),
+            partial(actions.stop, owner, key),
+            partial(lifecycle.fail, key, revision, Reason.LOAD, ""),
+        )
+        assert now(service).state == State.STOPPED
+        assert service.active_revision is None
 
 
 def test_a_failed_start_fails_the_service(project):
