@@ -54,6 +54,15 @@ def sentence(problem: Problem) -> str:
             return _(
                 "No table was found in this file: its lines can't be told apart into columns."
             )
+        case "damaged_picture":
+            return _("The picture is damaged, or of a kind that can't be shown here.")
+        case "damaged_archive":
+            return _("The archive is damaged or cut off: what it holds can't be read.")
+        case "cut_parquet":
+            return _(
+                "The Parquet file is damaged or cut off: its end, which says what it holds, "
+                "is missing."
+            )
         case "cut_archive":
             return _("The archive is damaged or cut off; these are the files before that.")
         case "long_archive":

@@ -13,7 +13,8 @@ COUNTED_ROWS = 200_000
 class Problem:
     """Why (part of) a file can't be shown: a stable code and what its sentence needs.
 
-    ``empty`` · ``unreadable`` (``detail``) · ``no_table`` · ``broken_rows`` (``count`` left
+    ``empty`` · ``unreadable`` (``detail``) · ``damaged_picture`` · ``damaged_archive`` ·
+    ``cut_parquet`` · ``no_table`` · ``broken_rows`` (``count`` left
     out, the first at ``line`` because of ``reason``, in ``column`` or ``None``) ·
     ``mixed_types`` (``column`` is text for ``count`` values, the first at ``line``) ·
     ``nul_bytes`` (the first at ``line``) · ``cut_archive`` and ``long_archive`` (``count``

@@ -82,7 +82,7 @@ def test_thumbnails(tmp_path: Path) -> None:
     with Image.open(io.BytesIO(found.data)) as small:
         assert (small.size, small.format) == ((200, 100), "WEBP")
     path.write_bytes(b"no picture")
-    assert previews.thumbnail(path).problem.code == "unreadable"
+    assert previews.thumbnail(path).problem.code == "damaged_picture"
 
 
 def test_a_picture_of_too_many_pixels_is_not_decoded(tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_archives(tmp_path: Path) -> None:
     for format_ in ("zip", "tar", "rar"):
         broken = tmp_path / "broken"
         broken.write_bytes(b"PK\x03\x04" + bytes(100))
-        assert previews.entries(broken, format_).problem.code == "unreadable"
+        assert previews.entries(broken, format_).problem.code == "damaged_archive"
 
 
 def test_a_cut_archive_shows_what_comes_before(tmp_path: Path) -> None:

@@ -260,7 +260,7 @@ def test_parquet(give: Give, tmp_path: Path) -> None:
     assert previews.first_page(moved, "parquet", tmp_path / "c").column_count == 3
     cut = give(source.read_bytes()[:-10], "parquet")
     assert str(tmp_path) not in str(cut.first().problem)
-    assert cut.first().problem.code == cut.prepared().problem.code == "unreadable"
+    assert cut.first().problem.code == cut.prepared().problem.code == "cut_parquet"
 
 
 def test_json_lines(give: Give) -> None:

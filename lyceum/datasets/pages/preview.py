@@ -8,7 +8,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -22,13 +23,13 @@ from lyceum.common.markdown import render_markdown
 from lyceum.datasets import preview_words as words
 from lyceum.datasets import queries, storage
 from lyceum.datasets.models import Dataset, DatasetFile, DatasetVersion
-from lyceum.previews import Kind, Look, TablePage, TableProfile, workers
+from lyceum.previews import Kind, Look, Problem, TablePage, TableProfile, workers
 from lyceum.previews.inside.tables import COLUMNS_SHOWN
 from lyceum.previews.tables import ROWS_A_PAGE
 
 _HEAD_BYTES = 4096
 _FURTHEST = 10**9
-_SIZES = (240, 1200)
+_SIZES = _SMALL, _LARGE = (240, 1200)
 _GALLERY = 60
 _MARKUP_SECONDS = 5.0
 
@@ -81,17 +82,13 @@ def preview(request: HttpRequest, dataset_id: int, number: int, path: str) -> Ht
 @require_safe
 @cache_control(private=True, max_age=3600)
 def thumbnail(request: HttpRequest, dataset_id: int, number: int, path: str) -> HttpResponse:
-    """A picture written anew by us, ``?size=`` pixels at most."""
+    """A picture written anew by us, ``?size=`` pixels at most; a sign where it can't be."""
     opened = _open(request, dataset_id, number, path)
     asked = request.GET.get("size", "")
-    size = int(asked) if asked in {str(each) for each in _SIZES} else _SIZES[0]
-    kept = opened.cache / f"{size}.webp"
-    if not kept.is_file():
-        found = previews.thumbnail(opened.place, size=size)
-        if found.problem:
-            raise NotFound("no_picture", words.sentence(found.problem))
-        storage.write_cache(kept, found.data)
-    response = HttpResponse(kept.read_bytes(), content_type="image/webp")
+    found = _thumbnail(opened, int(asked) if asked in {str(each) for each in _SIZES} else _SMALL)
+    if isinstance(found, Problem):
+        return redirect(static("datasets/no_picture.svg"))
+    response = HttpResponse(found, content_type="image/webp")
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 
@@ -185,7 +182,18 @@ def _columns(page: TablePage, profile: TableProfile) -> list[dict[str, Any]]:
     return shown
 
 
+def _thumbnail(opened: Opened, size: int) -> bytes | Problem:
+    kept = opened.cache / f"{size}.webp"
+    if not kept.is_file():
+        found = previews.thumbnail(opened.place, size=size)
+        if found.problem:
+            return found.problem
+        storage.write_cache(kept, found.data)
+    return kept.read_bytes()
+
+
 def _picture(request: HttpRequest, opened: Opened) -> dict[str, Any]:
+    found = _thumbnail(opened, _LARGE)
     folder = queries.folder_of(opened.version, opened.file.path.rpartition("/")[0])
     pictures = [
         file.path for file in folder.files if previews.kind_of(file.path, b"").look is Look.PICTURE
@@ -193,6 +201,7 @@ def _picture(request: HttpRequest, opened: Opened) -> dict[str, Any]:
     here = pictures.index(opened.file.path) if opened.file.path in pictures else 0
     start = max(0, min(here - _GALLERY // 2, len(pictures) - _GALLERY))
     return {
+        "problem": words.sentence(found) if isinstance(found, Problem) else "",
         "gallery": pictures[start : start + _GALLERY],
         "gallery_count": len(pictures),
         "previous": pictures[here - 1] if here > 0 else "",
@@ -208,7 +217,7 @@ def _text(request: HttpRequest, opened: Opened) -> dict[str, Any]:
     show = render_markdown if is_markdown else partial(highlighted, opened.file.path)
     # Some texts take a parser very long: not the portal's time.
     html = workers.run(show, found.text, seconds=_MARKUP_SECONDS)
-    if isinstance(html, previews.Problem):
+    if isinstance(html, Problem):
         return shown | {"code": highlighted("", found.text)}
     return shown | {"markdown" if is_markdown else "code": html}
 

@@ -46,7 +46,7 @@ def listing(path: Path, format_: str) -> Listing:
     try:
         return _READERS[format_](path)
     except _BROKEN as error:
-        raise Unreadable(str(error)) from None
+        raise Unreadable(str(error), code="damaged_archive") from None
 
 
 def _zip(path: Path) -> Listing:

@@ -45,7 +45,8 @@ def database(*, file: Path, cache: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         except duckdb.OutOfMemoryException as error:
             raise MemoryError(str(error)) from None
         except duckdb.Error as error:
-            raise Unreadable(_said(error, file)) from None
+            code = "cut_parquet" if "No magic bytes" in str(error) else "unreadable"
+            raise Unreadable(_said(error, file), code=code) from None
         finally:
             connection.close()
 

@@ -33,5 +33,5 @@ def thumbnail(path: Path, *, size: int) -> Thumbnail:
             written = io.BytesIO()
             shown.save(written, "WEBP", quality=82)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise Unreadable(str(error)) from None
+        raise Unreadable(str(error), code="damaged_picture") from None
     return Thumbnail(written.getvalue(), width, height)
