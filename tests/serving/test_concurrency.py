@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from lyceum.serving import actions, bundles, queries
+from lyceum.environments import Availability
+from lyceum.serving import actions, bundles, probes, queries
 from lyceum.serving.models import Draft, Revision, Service
-from tests.serving.making import bring_to, make_service, ready_draft
+from tests.serving.making import bring_to, make_draft, make_service, ready_draft
 from tests.support.concurrency import at_once, refusals
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -92,3 +93,23 @@ def test_keys_made_at_once_stay_within_the_limit(lin, project, monkeypatch):
     results = at_once(*[lambda: actions.create_key(lin, service.pk, name="key")] * 4)
     assert refusals(results) == ["key_limit"] * 2
     assert len(queries.keys_of(service)) == 3
+
+
+def test_of_two_inspections_begun_at_once_one_goes_on(lin, project, monkeypatch):
+    """The runs themselves are no part of this: ``tests/serving/test_probes.py`` has those."""
+    draft = make_draft(lin, project)
+    begun = iter(f"run{number}" for number in range(4))
+    forgotten: list[str] = []
+    ready = Availability(available=True, built=True)
+    monkeypatch.setattr("lyceum.environments.availability", lambda name: ready)
+    monkeypatch.setattr("lyceum.serving.actions.inspecting.serves", lambda *names: True)
+    monkeypatch.setattr(
+        probes, "start", lambda *words, **more: {"state": "running", "run_id": next(begun)}
+    )
+    monkeypatch.setattr(probes, "forget", lambda probe: forgotten.append(probe.get("run_id", "")))
+    results = at_once(*[lambda: actions.begin_inspection(lin, draft.pk)] * 4)
+    assert None not in results and refusals(results) == []
+    draft.refresh_from_db()
+    assert sorted([*filter(None, forgotten), draft.inspection["run_id"]]) == [
+        "run0", "run1", "run2", "run3"
+    ]  # fmt: skip
