@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.runtime import onnxfile
-from tests.runtime.making import GUIDES_CALL, Bundle, Trained, fields
+from tests.runtime.making import GUIDES_CALL, HOUSE, Bundle, Trained, fields
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -94,6 +94,17 @@ def test_torchscript(bundle: Bundles, trained: Models) -> None:
     ]
 
 
+def test_whole_numbers_for_a_module_that_takes_fractions(bundle: Bundles, trained: Models) -> None:
+    models, service = trained("torch"), bundle("torch-py311")
+    array = fields("x", type="array")
+    service.write(models.folder, "torchscript", "traced.pt", inputs=array, outputs=fields("y"))
+    gateway = service.serving()
+    want = (0, {"y": near(models.linear(dict.fromkeys(HOUSE, 1.0)))})
+
+    assert gateway.call({"x": [1] * 13}) == [want]
+    assert gateway.call({"x": [1] * 13}, {"x": [1.0] * 13}) == [want, want]
+
+
 def test_a_model_that_mixes_rows_is_run_for_each_call_alone(
     bundle: Bundles, trained: Models
 ) -> None:
@@ -123,6 +134,24 @@ def test_scikit_learn(bundle: Bundles, trained: Models) -> None:
     ((status, told),) = gateway.call(dict(zip(names, (5.1, 3.5, 1.4, 0.2), strict=True)))
     assert (status, told["kind"]) == (0, "setosa")
     assert sum(told["chances"]) == pytest.approx(1)
+
+
+def test_scikit_learn_on_a_table_with_texts_and_gaps(bundle: Bundles, trained: Models) -> None:
+    service = bundle("sklearn-py311")
+    service.write(
+        trained("sklearn").folder,
+        "sklearn",
+        "table.skops",
+        inputs=[*fields("rooms"), *fields("city", type="string")],
+        outputs=fields("price"),
+    )
+    gateway = service.serving()
+
+    answers = gateway.call({"city": "a", "rooms": 1}, {"city": "b"}, {"city": "c", "rooms": 1})
+
+    assert answers[:2] == [(0, {"price": near(10)}), (0, {"price": near(20)})]
+    assert answers[2][0] == 2
+    assert "c" in answers[2][1]["message"]
 
 
 def test_a_strangers_code_in_an_estimator_is_not_loaded(bundle: Bundles, trained: Models) -> None:

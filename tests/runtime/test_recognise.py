@@ -64,6 +64,7 @@ def test_models_that_the_frameworks_have_saved(trained: Callable[[str], Trained]
         "sklearn/linear.skops": ("sklearn", ""),
         "sklearn/forest.skops": ("sklearn", ""),
         "sklearn/own.skops": ("sklearn", ""),
+        "sklearn/table.skops": ("sklearn", ""),
     }
     assert hints == [Hint("weights_only", "torch/weights.pt")]
     program = programs.read(files["fluid/combined/model"])

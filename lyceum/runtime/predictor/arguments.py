@@ -29,7 +29,7 @@ class StackedFields(object):
 
     def __init__(self, names, dtype, model_input):
         self._names = names
-        self._dtype = dtype
+        self._dtype = _numpy_type(dtype)
         self._input = model_input
 
     def prepare(self, arguments):
@@ -46,6 +46,29 @@ class StackedFields(object):
         if shape is not None and len(shape) != 2 and -1 not in shape[1:]:
             rows = rows.reshape([len(prepared)] + list(shape[1:]))
         return {self._input["name"]: fitting(rows, self._input)}
+
+
+class TableFields(StackedFields):
+    """The arguments of the names of a table's columns are one row of it.
+
+    One that is not given is a missing value, as tables have them.
+    """
+
+    def __init__(self, fields, model_input):
+        types = {field["name"]: field["type"] for field in fields}
+        self._types = [types[name] for name in model_input["columns"]]
+        numeric = all(each in _NUMERIC for each in self._types)
+        dtype = _floats(model_input) if numeric else "object"
+        StackedFields.__init__(self, model_input["columns"], dtype, model_input)
+
+    def prepare(self, arguments):
+        row = [arguments.get(name) for name in self._names]
+        for index, kind in enumerate(self._types):
+            if kind in _NUMERIC and row[index] is None:
+                row[index] = float("nan")
+            elif kind == "float":
+                row[index] = float(row[index])
+        return Prepared(row, 1, added=True)
 
 
 class NamedFields(object):
@@ -103,7 +126,7 @@ def as_array(value, model_input):
         if array.dtype == object and dtype != "object":
             raise ValueError("rows of different lengths, or no numbers")
         if dtype is None:
-            return array.astype("float32") if array.dtype == np.float64 else array
+            return array.astype(_floats(model_input)) if array.dtype == np.float64 else array
         return array.astype(_numpy_type(dtype), copy=False)
     except (TypeError, ValueError) as error:
         raise Failure(  # noqa: B904 - Python 2
@@ -128,6 +151,8 @@ def sources(fields, inputs):
     names = {field["name"] for field in fields}
     if not fields or all(each["name"] in names for each in inputs):
         return NamedFields(inputs)
+    if len(inputs) == 1 and names.issuperset(inputs[0].get("columns") or [None]):
+        return TableFields(fields, inputs[0])
     numbers = [field for field in fields if field["type"] in _NUMERIC]
     if len(inputs) != 1 or not numbers:
         raise Failure(
@@ -136,11 +161,14 @@ def sources(fields, inputs):
             "不使用参数转换器时，每个模型输入都需要一个同名参数：%s。"
             % "、".join(each["name"] for each in inputs),
         )
-    dtype = inputs[0]["dtype"]
-    if dtype is None:
-        whole = all(field["type"] == "integer" for field in numbers)
-        dtype = "int64" if whole else "float32"
-    return StackedFields([field["name"] for field in numbers], _numpy_type(dtype), inputs[0])
+    whole = all(field["type"] == "integer" for field in numbers)
+    dtype = inputs[0]["dtype"] or ("int64" if whole else _floats(inputs[0]))
+    return StackedFields([field["name"] for field in numbers], dtype, inputs[0])
+
+
+def _floats(model_input):
+    """The type of fractions where the model does not say its type."""
+    return model_input.get("floats", "float32")
 
 
 def _with_batch_axis(array, model_input):

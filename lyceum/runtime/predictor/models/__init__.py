@@ -3,9 +3,11 @@
 
 ``inputs`` and ``outputs`` are lists of ``{"name", "dtype", "shape"}``: ``shape`` has -1
 for what may vary, ``dtype`` is numpy's name or ``string``; each is ``None`` where the
-model does not say. ``run(feeds)`` takes arrays by input name and gives a list of arrays,
-one an output. ``batchable`` says that rows of several callers may go in one run.
-``guard()`` is a context to call a converter's `reader_infer` in.
+model does not say. An input may also have ``columns``, the names in a table that it was
+fitted on, and ``floats``, the type of fractions where it has none itself. ``run(feeds)``
+takes arrays by input name and gives a list of arrays, one an output. ``batchable`` says
+that rows of several callers may go in one run. ``guard()`` is a context to call a
+converter's `reader_infer` in.
 """
 
 from __future__ import unicode_literals

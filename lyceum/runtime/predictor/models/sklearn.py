@@ -38,7 +38,7 @@ class Model(object):
         names = getattr(self._estimator, "feature_names_in_", None)
         self._columns = None if names is None else [str(name) for name in names]
         width = getattr(self._estimator, "n_features_in_", -1)
-        described = {"name": "X", "dtype": None, "shape": [-1, int(width)]}
+        described = {"name": "X", "dtype": None, "shape": [-1, int(width)], "floats": "float64"}
         if self._columns is not None:
             described["columns"] = self._columns
         self.inputs = [described]

@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from predictor.models.common import no_guard, path_of
 
+_WHOLE = "iu"
+
 
 class Model(object):
     """A module says its arguments' names, neither their types nor their shapes; that rows
@@ -19,6 +21,7 @@ class Model(object):
         self._module = torch.jit.load(path_of(spec, "main_program"), map_location="cpu").eval()
         schema = self._module.forward.schema
         self._names = [each.name for each in schema.arguments[1:] if not each.has_default_value()]
+        self._as_floats = False
         self.inputs = [{"name": name, "dtype": None, "shape": None} for name in self._names]
         self.outputs = [
             {"name": each.name or "output_%d" % index, "dtype": None, "shape": None}
@@ -26,9 +29,26 @@ class Model(object):
         ]
 
     def run(self, feeds):
+        arrays = [np.ascontiguousarray(feeds[name]) for name in self._names]
+        if self._as_floats:
+            return self._run(_floats(arrays))
+        try:
+            return self._run(arrays)
+        except RuntimeError:
+            # JSON, and JavaScript most of all, has no 1.0 beside 1.
+            if all(array.dtype.kind not in _WHOLE for array in arrays):
+                raise
+            found = self._run(_floats(arrays))
+            self._as_floats = True
+            return found
+
+    def _run(self, arrays):
         with torch.inference_mode():
-            given = [torch.from_numpy(np.ascontiguousarray(feeds[n])) for n in self._names]
-            return _arrays(self._module(*given))
+            return _arrays(self._module(*[torch.from_numpy(array) for array in arrays]))
+
+
+def _floats(arrays):
+    return [each.astype("float32") if each.dtype.kind in _WHOLE else each for each in arrays]
 
 
 class _Unnamed(object):
