@@ -14,6 +14,7 @@ import { refuse } from "./errors.js";
 const PREFIX = "/serving/";
 const NAME = "front-door";
 const LARGEST_BODY = 64 << 10;
+const SMALL_ANSWER = 16 << 10;
 const MOST_WAITING_BYTES = 16 << 20;
 const BODY_MS = 10_000;
 const DIAL_MS = 100;
@@ -178,6 +179,9 @@ export class Gateway {
       ...more,
       "content-length": frame.length - body,
     });
-    response.end(frame.subarray(body));
+    // Node writes a string together with the headers, a buffer by itself. Latin-1 leaves
+    // the bytes as they are.
+    if (frame.length - body <= SMALL_ANSWER) response.end(frame.toString("latin1", body), "latin1");
+    else response.end(frame.subarray(body));
   }
 }

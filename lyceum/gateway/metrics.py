@@ -147,6 +147,7 @@ class Metrics:
             return self._connect()
 
     def _connect(self) -> dict[tuple[str, int], float]:
+        self._path.touch(mode=0o600)  # callers' inputs are in it
         database = sqlite3.connect(self._path, isolation_level=None)
         try:
             database.execute("PRAGMA journal_mode=WAL")
