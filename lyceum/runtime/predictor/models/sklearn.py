@@ -34,7 +34,7 @@ class Model(object):
         self._estimator = _load(path_of(spec, "main_program"))
         self._methods = [
             name for name in ("predict", "predict_proba") if hasattr(self._estimator, name)
-        ] or ["transform"]
+        ] or _transform(self._estimator)
         names = getattr(self._estimator, "feature_names_in_", None)
         self._columns = None if names is None else [str(name) for name in names]
         width = getattr(self._estimator, "n_features_in_", -1)
@@ -53,6 +53,16 @@ class Model(object):
             if rows.dtypes.eq(object).any():
                 rows = rows.infer_objects()
         return [np.asarray(getattr(self._estimator, name)(rows)) for name in self._methods]
+
+
+def _transform(estimator):
+    if not hasattr(estimator, "transform"):
+        kind = type(estimator).__name__
+        raise Failure(
+            "A %s has neither predict nor transform: it can't answer a call." % kind,
+            "%s 既没有 predict 也没有 transform，无法用于预测。" % kind,
+        )
+    return ["transform"]
 
 
 def _load(path):
