@@ -32,10 +32,13 @@ NO_ANSWER = "no answer"
 NUMBERS = {"first": 1.0, "second": 2.0}
 
 
-def make_revision(project: Project, *, plus: float, main: str = "sum.onnx") -> Revision:
+def make_revision(
+    project: Project, *, plus: float, main: str = "sum.onnx", converter: str = ""
+) -> Revision:
     """A revision whose model answers ``first + 10 second + plus``.
 
     ``main``: any other is not there to be loaded. Of all kinds, ONNX loads the soonest.
+    ``converter``: the text of its ``converter.py``.
     """
     fields = [
         {"name": name, "type": "float", "required": True, "default": None}
@@ -46,7 +49,7 @@ def make_revision(project: Project, *, plus: float, main: str = "sum.onnx") -> R
         "kind": "onnx",
         "main_program": f"model/{main}",
         "params_file": "",
-        "converter": False,
+        "converter": bool(converter),
         "inputs": fields,
         "outputs": [],
         "timeout_seconds": 30,
@@ -56,6 +59,7 @@ def make_revision(project: Project, *, plus: float, main: str = "sum.onnx") -> R
     revision = Revision.objects.create(project=project, environment=ENVIRONMENT, spec=spec)
     folder = revision_folder(revision.pk)
     (folder / "model").mkdir(parents=True)
+    (folder / "converter.py").write_text(converter)
     (folder / "service.json").write_text(json.dumps(spec))
     (folder / "model" / "sum.onnx").write_bytes(onnxfile.linear([1.0, 10.0], plus))
     return revision

@@ -12,6 +12,8 @@ import pytest
 from django.utils import timezone
 
 from lyceum import environments
+from lyceum.dispatcher import serving_rules
+from lyceum.dispatcher.serving import Services
 from lyceum.engine import local_engine, procs, runfolder
 from lyceum.serving import actions
 from lyceum.serving.models import Replica, Revision, Service
@@ -206,3 +208,33 @@ def test_whatever_is_killed_comes_back(project, parts):
     parts.start("dispatcher")
     until(lambda: answer(service) == 21.0)
     assert is_in(service, State.RUNNING) and not service.reason
+
+
+_SLOW = """
+import time
+
+import numpy as np
+
+
+def reader_infer(data_args):
+    time.sleep(0.2)
+    return {"x": np.array([[data_args["first"], data_args["second"]]], "float32")}
+"""
+
+
+def test_a_queue_brings_another_replica_and_calm_takes_it_away(project, parts, monkeypatch):
+    parts.kill("dispatcher")
+    monkeypatch.setattr(serving_rules, "BUSY_SECONDS", 0.5)
+    monkeypatch.setattr(serving_rules, "QUIET_SECONDS", 0.5)
+    services = Services()
+    slow = make_revision(project, plus=0, converter=_SLOW)
+    service = make_service(slow, replicas_min=1, replicas_max=2)
+
+    def comes_to(replicas: int) -> bool:
+        services.turn()
+        return states(service) == [Replica.State.READY] * replicas
+
+    with Stream(service, callers=24):
+        until(lambda: comes_to(2))
+    until(lambda: comes_to(1))
+    assert answer(service) == 21.0
