@@ -43,10 +43,13 @@ REAL_PROCESSES = {
     "e2e",
     "engine",
     "environments",
+    "gateway",
     "hub",
     "notebook_extension",
     "previews",
+    "runtime",
     "sdk",
+    "serving",
     "unpacking",
     "uploads",
 }
