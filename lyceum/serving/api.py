@@ -32,7 +32,7 @@ def list_services(request: HttpRequest, project_id: int):
 
 
 @router.get(
-    _PROJECT + "/service-drafts", response={200: list[s.ServiceDraftOut], **_REFUSED},
+    _PROJECT + "/service-drafts", response={200: list[s.ServiceDraftBriefOut], **_REFUSED},
     operation_id="list_service_drafts", summary="A project's drafts of services",
 )  # fmt: skip
 def list_drafts(request: HttpRequest, project_id: int):

@@ -28,7 +28,7 @@ from lyceum.engine.workload import Limits, Mount, RunState, Workload
 from lyceum.limits import limit
 from lyceum.projects.workfolder import Entry
 from lyceum.serving.bundles import staged
-from lyceum.serving.sentences import probe_ending
+from lyceum.serving.sentences import probe_ending, result_too_large
 
 KIND = "service_probe"
 RUNNING, DONE, FAILED = "running", "done", "failed"
@@ -96,7 +96,10 @@ def look(probe: Mapping[str, Any]) -> dict[str, Any]:
     if status.alive:
         return dict(probe)
     ended = {"seen": probe.get("seen", ""), "run_id": run_id, "log": _log(run_id)}
-    result = _told(folder / "out")
+    try:
+        result = _told(folder / "out")
+    except _TooLarge:
+        return {**ended, "state": FAILED, "message": result_too_large(), "traceback": ""}
     if result is None:
         return {**ended, "state": FAILED, "message": probe_ending(status.reason), "traceback": ""}
     return {**ended, **_kept(result)}
@@ -193,14 +196,20 @@ def _log(run_id: str) -> str:
         return ""
 
 
+class _TooLarge(Exception):
+    """The result has more than ``_MOST_RESULT_BYTES``."""
+
+
 def _told(out: Path) -> dict[str, Any] | None:
-    """What the program wrote; ``None`` when that is no JSON object of a sensible size."""
+    """What the program wrote; ``None`` when that is no JSON object. Raises ``_TooLarge``."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     try:
         with os.fdopen(os.open(out / _RESULT, flags), "rb") as file:
             about = os.fstat(file.fileno())
-            if not stat.S_ISREG(about.st_mode) or about.st_size > _MOST_RESULT_BYTES:
+            if not stat.S_ISREG(about.st_mode):
                 return None
+            if about.st_size > _MOST_RESULT_BYTES:
+                raise _TooLarge
             value = json.loads(file.read(_MOST_RESULT_BYTES), parse_constant=_no_constant)
     except (OSError, ValueError, RecursionError):
         return None

@@ -123,16 +123,23 @@ class ProbeOut(Schema):
     seconds: float | None = None
 
 
-class ServiceDraftOut(Schema):
-    """A service being prepared; inputs and outputs are as they were typed."""
+class ServiceDraftBriefOut(Schema):
+    """A service being prepared, as a list shows it."""
 
     id: int
     project_id: int
     step: int
     name: str
-    files: list[str]
     kind: str
     main_program: str
+    created: datetime
+    updated: datetime
+
+
+class ServiceDraftOut(ServiceDraftBriefOut):
+    """A service being prepared; inputs and outputs are as they were typed."""
+
+    files: list[str]
     params_file: str
     inputs: list[dict[str, Any]]
     outputs: list[dict[str, Any]]
@@ -141,8 +148,6 @@ class ServiceDraftOut(Schema):
     sample: dict[str, Any]
     inspection: ProbeOut
     trial: ProbeOut
-    created: datetime
-    updated: datetime
 
     @staticmethod
     def resolve_inspection(draft: Draft) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from lyceum.limits import limit
@@ -51,3 +52,8 @@ def probe_ending(reason: str | None) -> str:
         "processes": limit("serving_processes"),
     }
     return str(_PROBE_ENDINGS.get(reason or "", _NO_RESULT)) % params
+
+
+def result_too_large() -> str:
+    """Why a probe with a very long result shows nothing of it."""
+    return _("What came of it is too long to be shown here.")

@@ -52,8 +52,12 @@ def sandbox_places(project: Project) -> Places:
 
 
 def drafts_of(user: User, project_id: int) -> list[Draft]:
-    """The project's drafts, the one last worked on first; raises as the project's access."""
-    return list(Draft.objects.filter(project=notebook_project(user, project_id)))
+    """The project's drafts, the one last worked on first; raises :func:`notebook_project`'s.
+
+    What may be large is read only when it is asked for.
+    """
+    large = ("inspection", "outputs", "converter", "sample", "trial")
+    return list(Draft.objects.filter(project=notebook_project(user, project_id)).defer(*large))
 
 
 def keys_of(service: Service) -> list[ApiKey]:
