@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
+from lyceum.gateway.fields import Field
 from lyceum.gateway.problems import STATUS
 from lyceum.gateway.routes import Route
-from lyceum.gateway.schema import Field
 from lyceum.gateway.sentences import SENTENCES
 
 _TYPES = {

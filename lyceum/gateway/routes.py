@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 import msgspec
 
-from lyceum.gateway.schema import Field, Plan
+from lyceum.gateway.fields import Field
+from lyceum.gateway.schema import Plan
 
 log = logging.getLogger("lyceum.gateway")
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from lyceum.gateway.fields import Field
 from lyceum.gateway.problems import Problem
+from lyceum.gateway.quick import Quick
 
 _MISSING = object()
 _BOM = b"\xef\xbb\xbf"
@@ -20,31 +22,23 @@ _BOM = b"\xef\xbb\xbf"
 Arguments = dict[str, Any]
 
 
-class Field(msgspec.Struct, frozen=True):
-    """A declared parameter; no ``default`` and no bound are None."""
-
-    name: str
-    type: Literal["float", "integer", "boolean", "string", "array", "object"]
-    required: bool = True
-    default: Any = None
-    minimum: float | None = None
-    maximum: float | None = None
-    description: str | None = None
-
-
 class Plan:
     """Reads bodies of one service: `read` gives the arguments of each of its runs."""
 
     def __init__(self, fields: Sequence[Field], most: int) -> None:
+        fields = list({field.name: field for field in fields}.values())
         self._fields = [(field.name, _check(field), _otherwise(field)) for field in fields]
         self._known = {field.name for field in fields}
         self._most = most
+        self._quick = _quick(fields)
 
     def read(self, body: bytes) -> tuple[list[bytes], bool]:
         """The arguments, as JSON objects with defaults filled in, and whether it is a batch.
 
         Raises `Problem` for what is no JSON, too long a batch, or wrong parameters.
         """
+        if self._quick and (arguments := self._quick.read(body)):
+            return [arguments], False
         found = self.decode(body)
         if isinstance(found, dict):
             return [msgspec.json.encode(self.arguments(found))], False
@@ -96,6 +90,13 @@ class Plan:
         except Problem as problem:
             problem.field = f"[{place}].{problem.field}"
             raise
+
+
+def _quick(fields: Sequence[Field]) -> Quick | None:
+    try:
+        return Quick(fields)
+    except (TypeError, ValueError):
+        return None
 
 
 def _otherwise(field: Field) -> Any:

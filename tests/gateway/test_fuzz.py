@@ -15,7 +15,9 @@ from hypothesis import HealthCheck, example, given, settings
 from schemathesis import checks
 
 from lyceum.gateway import openapi
+from lyceum.gateway.fields import Field
 from lyceum.gateway.problems import STATUS, Problem
+from lyceum.gateway.quick import Quick
 from lyceum.gateway.routes import Route
 from lyceum.gateway.schema import Plan
 from tests.gateway.bodies import bodies, near
@@ -61,6 +63,35 @@ def test_the_plan_and_the_document_agree(arguments: dict[str, Any]) -> None:
         assert all(type(made[name]) is float for name in ("number",))
         assert type(made["count"]) is int
         assert json.loads(msgspec.json.encode(made)) == made
+
+
+@settings(max_examples=400, deadline=None, database=None)
+@given(near)
+@example({"number": 1, "count": 4.0})
+@example({"number": 1, "count": 2**63})
+@example({"number": 1, "count": 1e300})
+@example({"number": 10**400})
+@example({"number": 1, "on": None})
+@example({"number": 1, "rows": [10**30, 1e-400]})
+def test_the_quick_way_is_the_way(arguments: dict[str, Any]) -> None:
+    quick = Quick(ROUTE.inputs).read(json.dumps(arguments).encode())
+    if quick is not None:
+        assert quick == msgspec.json.encode(PLAN.arguments(arguments))
+
+
+def test_most_right_bodies_go_the_quick_way() -> None:
+    quick = Quick(ROUTE.inputs)
+    assert quick.read(b'{"number": 1}') == b'{"number":1.0,"count":3}'
+    assert quick.read(b'{"count": 0, "number": -1.5, "rows": []}')
+    assert Quick([]).read(b"{}") == b"{}"
+
+
+@pytest.mark.parametrize("names", [["a", "a"], ['"'], ["\n"], ["class"], [""], ["__init__"]])
+def test_parameters_of_any_name(names: list[str]) -> None:
+    plan = Plan([Field(name, "float") for name in names], most=1)
+    body = json.dumps(dict.fromkeys(names, 2)).encode()
+    ((run,), _) = plan.read(body)
+    assert json.loads(run) == dict.fromkeys(names, 2.0)
 
 
 @settings(max_examples=400, deadline=None, database=None)
