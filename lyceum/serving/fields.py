@@ -81,10 +81,12 @@ def example(
 ) -> dict[str, Any]:
     """A request that fits the fields: their defaults, else the least value that is allowed.
 
-    ``tensors`` are the model's inputs; an array of one of their names gets its shape.
+    The fields may be as they were typed. ``tensors`` are the model's inputs; an array of one
+    of their names gets its shape.
     """
     shapes = {tensor.get("name"): tensor.get("shape") for tensor in tensors}
-    return {each["name"]: _example(each, shapes.get(each["name"])) for each in fields}
+    named = ((str(each.get("name") or ""), each) for each in fields)
+    return {name: _example(each, shapes.get(name)) for name, each in named}
 
 
 def _checked(raw: dict[str, Any], place: str) -> dict[str, Any]:
@@ -95,6 +97,9 @@ def _checked(raw: dict[str, Any], place: str) -> dict[str, Any]:
     if len(name) > LONGEST_NAME:
         sentence = _("At most %(count)d characters, please.") % {"count": LONGEST_NAME}
         raise DomainError("too_long", sentence, field=f"{place}.name")
+    if not name.isprintable():
+        sentence = _("The name has characters that can't be typed.")
+        raise DomainError("bad_name", sentence, field=f"{place}.name")
     if each["type"] not in TYPES:
         sentence = _("“%(type)s” is no type; choose one of %(types)s.")
         shown = {"type": str(each["type"])[:40], "types": ", ".join(TYPES)}
@@ -171,7 +176,7 @@ def _example(each: dict[str, Any], shape: Sequence[int] | None) -> Any:
     kind = each.get("type")
     if kind in NUMBERS:
         low, high = each.get("minimum"), each.get("maximum")
-        value = low if low is not None else min(0, high) if high is not None else 0
+        value = low if _is_number(low) else min(0, high) if _is_number(high) else 0
         return math.ceil(value) if kind == "integer" else value
     if kind == "array":
         return _zeros(shape) if shape else []

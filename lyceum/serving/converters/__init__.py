@@ -76,10 +76,13 @@ def _fluid(tensors: Sequence[dict[str, Any]], values: Sequence[str]) -> dict[str
 
 def _value(tensor: dict[str, Any], inputs: Sequence[dict[str, Any]]) -> str:
     """The expression of one row: the parameter of the input's name, else all the numbers."""
-    names = [str(each.get("name", "")) for each in inputs]
+    names = [str(each.get("name") or "") for each in inputs]
     if tensor["name"] in names:
         return f"data_args[{_literal(tensor['name'])}]"
-    numbers = [str(each["name"]) for each in inputs if each.get("type") in (*NUMBERS, "boolean")]
+    types = [each.get("type") for each in inputs]
+    numbers = [
+        name for name, kind in zip(names, types, strict=True) if kind in (*NUMBERS, "boolean")
+    ]
     of_number = "int" if _dtype(tensor).startswith(("int", "uint")) else "float"
     items = [f"            {of_number}(data_args[{_literal(name)}])," for name in numbers]
     return "\n".join(["[", *items, "        ]"]) if items else "[]"
