@@ -21,6 +21,7 @@ _BODY_SECONDS = 120.0
 # A body that is too large is still read to this size: who gets an answer in the middle
 # of sending often never reads it.
 _READ_ANYWAY = 64 << 20
+_COMING_BYTES = 256 << 20
 
 NOTHING: Headers = []
 _ALWAYS: Headers = [
@@ -107,18 +108,42 @@ async def read(receive: Receive, most: int, length: int | None) -> bytes:
 async def _rest(receive: Receive, first: bytes, most: int, discard: bool = False) -> bytes:
     deadline = asyncio.get_running_loop().time() + _BODY_SECONDS
     pieces, size, more = [first], len(first), True
-    while more:
-        message = await _piece(receive, deadline)
-        piece = message.get("body", b"")
-        size += len(piece)
-        if size <= most and not discard:
-            pieces.append(piece)
-        elif size > _READ_ANYWAY:
-            break
-        more = message.get("more_body", False)
+    with _Held() as held:
+        while more:
+            message = await _piece(receive, deadline)
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size <= most and not discard:
+                pieces.append(piece)
+                held.add(len(piece))
+            elif size > _READ_ANYWAY:
+                break
+            more = message.get("more_body", False)
     if size > most:
         raise Problem("body_too_large", limit=most)
     return b"".join(pieces)
+
+
+class _Held:
+    """What one body that is still coming takes of the memory for all of them."""
+
+    everybody = 0
+
+    def __init__(self) -> None:
+        self._mine = 0
+
+    def add(self, count: int) -> None:
+        """Take more. Raises `Problem` when there is no more."""
+        if _Held.everybody + count > _COMING_BYTES:
+            raise Problem("queue_full", retry_after=1)
+        self._mine += count
+        _Held.everybody += count
+
+    def __enter__(self) -> _Held:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _Held.everybody -= self._mine
 
 
 async def _piece(receive: Receive, deadline: float) -> dict[str, Any]:

@@ -23,6 +23,7 @@ _DEPLOY_SECONDS = 5
 # A worker's supervisor ends a run one second after its time; then it is our turn.
 _STUCK_SECONDS = 3.0
 _BATCH_BYTES = 16 << 20
+_WAITING_BYTES = 64 << 20
 _LARGEST_RUN = frames.LARGEST - 64
 
 
@@ -37,6 +38,7 @@ class Service:
         self._leaving: set[Replica] = set()
         self._without_socket: set[str] = set()
         self._waiting: deque[Pending] = deque()
+        self._waiting_bytes = 0
         self._open = True
         self._loop = asyncio.get_running_loop()
         self.update(known)
@@ -106,9 +108,10 @@ class Service:
             raise Problem(code, retry_after=_DEPLOY_SECONDS if code == "deploying" else None)
         if any(len(arguments) > _LARGEST_RUN for arguments in runs):
             raise Problem("body_too_large", limit=route.limits.body_bytes)
-        if len(self._waiting) + len(runs) > route.limits.queue:
+        size = sum(map(len, runs))
+        if not self._has_room(len(runs), size):
             self._forget_done()
-            if len(self._waiting) + len(runs) > route.limits.queue:
+            if not self._has_room(len(runs), size):
                 raise Problem("queue_full", retry_after=_RETRY_SECONDS)
         seconds = route.limits.timeout_seconds
         if route.active_revision is None:
@@ -117,6 +120,7 @@ class Service:
         self.last_call = time.time()
         made = [Pending(arguments, seconds, self._loop, flags) for arguments in runs]
         self._waiting.extend(made)
+        self._waiting_bytes += size
         self.free()
         return made
 
@@ -145,6 +149,7 @@ class Service:
         for pending in left:
             pending.alone = True
         self._waiting.extendleft(reversed(left))
+        self._waiting_bytes += sum(len(pending.arguments) for pending in left)
         self.free()
 
     def sweep(self, now: float) -> None:
@@ -170,6 +175,7 @@ class Service:
             if batch and (pending.alone or size > _BATCH_BYTES):
                 break
             self._waiting.popleft()
+            self._waiting_bytes -= len(pending.arguments)
             if pending.done:
                 continue
             batch.append(pending)
@@ -197,10 +203,19 @@ class Service:
         for pending in self._waiting:
             pending.fail(Problem(code))
         self._waiting.clear()
+        self._waiting_bytes = 0
+
+    def _has_room(self, runs: int, size: int) -> bool:
+        """Whether so many more may wait; one alone may always, however large."""
+        if not self._waiting:
+            return runs <= self.route.limits.queue
+        fits = self._waiting_bytes + size <= _WAITING_BYTES
+        return fits and len(self._waiting) + runs <= self.route.limits.queue
 
     def _forget_done(self) -> None:
         if any(pending.done for pending in self._waiting):
             self._waiting = deque(each for each in self._waiting if not each.done)
+            self._waiting_bytes = sum(len(each.arguments) for each in self._waiting)
 
 
 def _refusal(route: Route) -> str | None:

@@ -36,10 +36,10 @@ def one_worker(stack: Stack) -> Iterator[Worker]:
     yield stack.replica()
 
 
-def at_once(stack: Stack, bodies: list[object]) -> list[httpx.Response]:
+def at_once(stack: Stack, bodies: list[object], seconds: float = 0.3) -> list[httpx.Response]:
     """Calls that wait together: the first one holds the worker until all are queued."""
     with ThreadPoolExecutor(len(bodies) + 1) as pool:
-        first = pool.submit(stack.call, {"do": "sleep", "x": 0.3})
+        first = pool.submit(stack.call, {"do": "sleep", "x": seconds})
         until(lambda: stack.service().in_flight == 1, "the first call")
         rest = [pool.submit(stack.call, body) for body in bodies]
         answers = [each.result() for each in rest]
@@ -197,6 +197,16 @@ def test_no_worker_yet(stack: Stack, one_worker: Worker) -> None:
         patient: Future[httpx.Response] = pool.submit(stack.call, {"x": 1})
         stack.replica()
         assert patient.result().json()["predict"] == 2
+
+
+def test_large_bodies_that_wait_have_a_limit(stack: Stack, one_worker: Worker) -> None:
+    stack.serve(limits={"body_bytes": 9_000_000, "timeout_seconds": 20, "queue": 100})
+    stack.taken()
+    body = b'{"more": ["' + b"x" * 8_000_000 + b'"]}'
+    answers = at_once(stack, [body] * 9, seconds=2)
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    refused = [error(answer) for answer in answers if answer.status_code == 503]
+    assert refused and set(refused) == {(503, "queue_full", None)}
 
 
 def test_a_paused_service_is_woken_by_a_call(stack: Stack, one_worker: Worker) -> None:
