@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+from datetime import datetime
+
+from django.utils import timezone
 
 from lyceum import environments
 
@@ -19,7 +22,7 @@ class EnvironmentBuilds:
 
     def __init__(self) -> None:
         self._at_work: set[str] = set()
-        self._failures: dict[str, str] = {}
+        self._failures: dict[str, tuple[datetime, str]] = {}
 
     def begin(self, environment: str) -> None:
         """Make ``environment`` ready unless that is being done already."""
@@ -30,15 +33,16 @@ class EnvironmentBuilds:
             target=self._build, args=(environment,), name=f"build {environment}", daemon=True
         ).start()
 
-    def failure(self, environment: str) -> str | None:
-        """Why the last build failed, told once; ``None`` when none has."""
-        return self._failures.pop(environment, None)
+    def failure(self, environment: str, *, since: datetime) -> str | None:
+        """Why its last build failed, if that was after ``since``."""
+        moment, why = self._failures.get(environment, (since, ""))
+        return why if moment > since else None
 
     def _build(self, environment: str) -> None:
         try:
             environments.build(environment, lambda _progress: None)
         except Exception as error:
             log.exception("environment %s could not be built", environment)
-            self._failures[environment] = str(error)
+            self._failures[environment] = timezone.now(), str(error)
         finally:
             self._at_work.discard(environment)

@@ -18,6 +18,7 @@ from lyceum.dispatcher.serving_rules import (
 )
 from lyceum.engine import local_engine
 from lyceum.gateway import client
+from lyceum.limits import limit
 from lyceum.serving import lifecycle
 from lyceum.serving.models import Replica, Service
 from lyceum.serving.queries import idle_time
@@ -37,7 +38,8 @@ class Looks:
         self._before: dict[Hashable, float] = {}
         self._status: client.Status | None = _UNASKED
         self._knows_routes = False
-        self._noted = -_NOTE_SECONDS
+        self._noted = _UNASKED
+        self._noted_at = -_NOTE_SECONDS
 
     def look(self, services: Sequence[Service], *, version: int) -> None:
         """Ask the gateway, if any of ``services`` is its business.
@@ -50,13 +52,14 @@ class Looks:
         was_there = self._status is not None
         try:
             self._status = client.status()
-        except client.GatewayUnreachable as error:
+        except (client.GatewayUnreachable, KeyError, TypeError) as error:
+            # The last two: one of another version, just before it is replaced.
             if was_there:
-                log.warning("the gateway does not answer: %s", error)
+                log.warning("the gateway does not answer: %r", error)
             self._status = None
         self._knows_routes = self._status is not None and self._status.version >= version
-        if time.monotonic() - self._noted > _NOTE_SECONDS:
-            self.note_calls()
+        if time.monotonic() - self._noted_at > _NOTE_SECONDS:
+            self._note_calls()
 
     def seen(
         self, service: Service, replicas: Sequence[Replica], *, deaths: Sequence[float]
@@ -69,14 +72,14 @@ class Looks:
         )
         is_busy = told is not None and told.queue >= QUEUE_PER_REPLICA * max(1, answering)
         is_quiet = told is not None and told.queue == 0 and told.in_flight < max(1, answering)
-        project = service.project
+        project, most = service.project, limit("serving_replicas_max")
         key = (service.pk, len(found))  # each size is given its time
         return SeenService(
             state=service.state,
             revision=service.revision_id,
             active=service.active_revision_id,
-            least=service.replicas_min,
-            most=service.replicas_max,
+            least=min(service.replicas_min, most),
+            most=min(service.replicas_max, most),
             wanted=service.deleted is None and project.deleted is None and project.owner.is_active,
             woken=service.wake_on_call and told is not None and told.wake_asked,
             idle=_is_idle(service, told),
@@ -88,13 +91,17 @@ class Looks:
             quiet=self._lasts(("quiet", *key), is_quiet),
         ), found
 
-    def note_calls(self) -> None:
-        """Write down when services were last called and keys last used."""
-        self._noted = time.monotonic()
+    def _note_calls(self) -> None:
+        """Write down what is new of when services were called and keys used."""
+        self._noted_at = time.monotonic()
         if self._status is None:
             return
         calls = {pk: told.last_call for pk, told in self._status.services.items()}
-        lifecycle.note_calls(_moments(calls), _moments(self._status.keys))
+        before = {pk: told.last_call for pk, told in self._noted.services.items()}
+        lifecycle.note_calls(
+            _moments(calls, before), _moments(self._status.keys, self._noted.keys)
+        )
+        self._noted = self._status
 
     def _replica(self, replica: Replica) -> SeenReplica:
         run, ending, detail = _run(replica)
@@ -158,9 +165,11 @@ def _run(replica: Replica) -> tuple[Run, str, str]:
     return Run.ENDED, status.reason or "", status.detail
 
 
-def _moments(told: Mapping[int, float | None]) -> dict[int, datetime]:
-    moments = ((pk, _moment(seconds)) for pk, seconds in told.items())
-    return {pk: moment for pk, moment in moments if moment}
+def _moments(
+    told: Mapping[int, float | None], before: Mapping[int, float | None]
+) -> dict[int, datetime]:
+    news = {pk: _moment(seconds) for pk, seconds in told.items() if seconds != before.get(pk)}
+    return {pk: moment for pk, moment in news.items() if moment}
 
 
 def _moment(seconds: float | None) -> datetime | None:

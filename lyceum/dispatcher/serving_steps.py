@@ -119,7 +119,7 @@ class Steps:
         """Whether it can be used now; it is built otherwise, the service waits meanwhile."""
         if environments.availability(revision.environment).built:
             return True
-        failure = self._builds.failure(revision.environment)
+        failure = self._builds.failure(revision.environment, since=service.changed)
         if failure is None:
             self._builds.begin(revision.environment)
         else:

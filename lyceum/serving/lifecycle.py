@@ -182,11 +182,10 @@ def drop(service_id: int, uid: str) -> None:
 
 def note_calls(last_calls: Mapping[int, datetime], keys_used: Mapping[int, datetime]) -> None:
     """Remember when services were last called, and when keys were last used."""
-    with transaction.atomic():
-        for pk, moment in last_calls.items():
-            _note(Service.objects.filter(pk=pk), "last_called", moment)
-        for pk, moment in keys_used.items():
-            _note(ApiKey.objects.filter(pk=pk), "last_used", moment)
+    for pk, moment in last_calls.items():
+        _note(Service.objects.filter(pk=pk), "last_called", moment)
+    for pk, moment in keys_used.items():
+        _note(ApiKey.objects.filter(pk=pk), "last_used", moment)
 
 
 def last_words(run_id: str) -> str:
