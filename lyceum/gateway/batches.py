@@ -22,6 +22,8 @@ class BatchSize:
         """Take in that a run of ``count`` requests took ``seconds``."""
         if count == 1:
             self._single = 0.8 * self._single + 0.2 * seconds if self._single else seconds
+        # A first run may be slow for reasons of its own; no batch is quicker than a single run.
+        self._single = min(self._single, seconds)
         if seconds > max(self._aim, 2 * self._single):
             if count > 1:
                 self.most = max(1, int(min(self.most, count) * 0.9))
