@@ -224,8 +224,8 @@ class Unpacking(models.Model):
     """An archive of a dataset being unpacked into the dataset's next version.
 
     ``version`` is the one that holds the archive ``path``. ``run_id`` is the
-    engine's. When it has failed, ``code`` is stable and ``params`` are what its
-    sentence needs.
+    engine's, ``note`` is for the version to come. When it has failed, ``code`` is stable
+    and ``params`` are what its sentence needs.
     """
 
     class State(models.TextChoices):
@@ -248,6 +248,7 @@ class Unpacking(models.Model):
     done_files = models.PositiveIntegerField(default=0)
     done_bytes = models.PositiveBigIntegerField(default=0)
     total_bytes = models.PositiveBigIntegerField(null=True, blank=True)
+    note = models.CharField(max_length=200, blank=True)
     code = models.CharField(max_length=40, blank=True)
     params = models.JSONField(default=dict, blank=True)
     made = models.ForeignKey(

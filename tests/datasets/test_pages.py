@@ -68,6 +68,8 @@ def test_tags_are_shown_in_the_language_of_the_page_and_found_in_both(lin):
                      "?tab=shared&q=sky", "?tab=shared&q=天空", f"{dataset.pk}/"):  # fmt: skip
             answer = text(client.get(f"/datasets/{page}"))
             words = re.findall(r">\s*(天空|sky|own)\s*<", answer)
+            active = re.findall(r'aria-current="true">(\w+)<', answer)
+            assert active == ([here] if "tag=" in page else []), (language, page)
             assert here in words and "own" in words and other not in words, (language, page)
         edit = text(reader(lin, language=language).get(address("edit", dataset.pk)))
         assert f'value="{", ".join(sorted((here, "own")))}"' in edit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +21,8 @@ from lyceum.datasets.queries import (
 )
 from lyceum.datasets.queries.unpacking import archive_folder, is_taken, unpacking_of
 from lyceum.limits import limit
+
+_LONGEST_NAME = 120  # of an archive, in a note
 
 
 def start_unpacking(
@@ -66,10 +70,22 @@ def _queue(owner: User, version: DatasetVersion, path: str) -> Unpacking:
     try:
         with transaction.atomic():
             return Unpacking.objects.create(
-                dataset_id=version.dataset_id, version=version, user=owner, path=path
+                dataset_id=version.dataset_id,
+                version=version,
+                user=owner,
+                path=path,
+                note=_note(path),
             )
     except IntegrityError:
         raise _busy() from None
+
+
+def _note(path: str) -> str:
+    """In the language of who asks: what makes the version later knows no reader."""
+    name = PurePosixPath(path).name
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}…"
+    return _("Unpacked %(name)s") % {"name": name}
 
 
 def _check_alone(dataset: Dataset) -> None:

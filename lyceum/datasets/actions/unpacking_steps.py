@@ -10,13 +10,11 @@ import logging
 import shutil
 import time
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from django.conf import settings as django_settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from lyceum import unpacking as sandboxed
 from lyceum.accounts.models import User
@@ -37,7 +35,6 @@ log = logging.getLogger(__name__)
 State = Unpacking.State
 _MEGABYTE = 1024 * 1024
 _LOOK_SECONDS = 1.0
-_LONGEST_NAME = 120  # of an archive, in a note
 
 
 def pending() -> QuerySet[Unpacking]:
@@ -212,9 +209,8 @@ def _add(unpacking: Unpacking, arrived: list[StoredFile]) -> None:
         if current is None:
             return
         _check_quota(owner, arrived)
-        version = add_version(
-            current.dataset, files=[*_present(current), *arrived], note=_note(owner, current)
-        )
+        files = [*_present(current), *arrived]
+        version = add_version(current.dataset, files=files, note=current.note)
         size = sum(file.size for file in arrived)
         current.state, current.made, current.ended = State.DONE, version, timezone.now()
         current.done_files, current.done_bytes, current.total_bytes = len(arrived), size, size
@@ -240,11 +236,3 @@ def _check_quota(owner: User, arrived: Iterable[StoredFile]) -> None:
     left = bytes_left(owner)
     if sum(sizes.values()) > left:
         raise _NoRoom("no_quota", most=left)
-
-
-def _note(owner: User, unpacking: Unpacking) -> str:
-    name = PurePosixPath(unpacking.path).name
-    if len(name) > _LONGEST_NAME:
-        name = f"{name[:_LONGEST_NAME]}…"
-    with translation.override(owner.language or django_settings.LANGUAGE_CODE):
-        return _("Unpacked %(name)s") % {"name": name}

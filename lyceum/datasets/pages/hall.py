@@ -31,9 +31,8 @@ def hall(request: HttpRequest) -> HttpResponse:
     if request.htmx and request.GET.get("cursor"):
         return render(request, "datasets/items.html", shown)
     tags = queries.popular_tags(request.user, wanted.tab)
-    chosen = next((tag for tag in tags if wanted.tag in (tag.name, tag.name_en)), None)
-    if wanted.tag and chosen is None:
-        chosen = queries.tag_called(wanted.tag)
+    chosen = queries.tag_called(wanted.tag) if wanted.tag else None
+    if chosen and chosen not in tags:
         tags.insert(0, chosen)
     shown |= {
         "tags": tags,
