@@ -5,6 +5,10 @@
  * several times what the gateway needs for the call itself. So a call that is small and
  * plain goes as a frame (lyceum/gateway/frontdoor.py has the form), and everything else
  * by the proxy as ever.
+ *
+ * A gateway that is killed is started again within seconds. Calls wait for it, also those
+ * that it had in its hands: they are sent once more, and only once, for it may have been
+ * one of them that ended it.
  */
 import { closeSync, openSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -16,8 +20,11 @@ const NAME = "front-door";
 const LARGEST_BODY = 64 << 10;
 const SMALL_ANSWER = 16 << 10;
 const MOST_WAITING_BYTES = 16 << 20;
+const MOST_WAITING = 20_000;
 const BODY_MS = 10_000;
 const DIAL_MS = 100;
+const PATIENCE_MS = 5000;
+const MOST_TRIES = 2;
 /** As lyceum/gateway/http.py has them. */
 const HEADERS = {
   "access-control-allow-origin": "*",
@@ -26,10 +33,20 @@ const HEADERS = {
   "x-content-type-options": "nosniff",
 };
 
+interface Call {
+  response: ServerResponse;
+  head: string;
+  pieces: Buffer[];
+  tries: number;
+}
+
 export class Gateway {
   /** Null while the gateway is away. */
   #link: Socket | null = null;
-  #waiting = new Map<number, ServerResponse>();
+  /** Whether the gateway has been away for so long that nobody waits for it. */
+  #givenUp = false;
+  #patience: NodeJS.Timeout | undefined;
+  #waiting = new Map<number, Call>();
   #number = 0;
   /** What has come of the next answer, and how much of it there must be to read on. */
   #pieces: Buffer[] = [];
@@ -39,6 +56,7 @@ export class Gateway {
 
   /** `folder` is the gateway's own, where its socket is. */
   constructor(readonly folder: string) {
+    this.#await();
     this.#dial();
   }
 
@@ -47,14 +65,15 @@ export class Gateway {
     const { headers, method, url } = request;
     const length = Number(headers["content-length"]);
     return (
-      this.#link !== null &&
+      !this.#givenUp &&
       method === "POST" &&
       url !== undefined &&
       url.startsWith(PREFIX) &&
       !/[%\\]|\/\.|\/\//.test(url.split("?", 1)[0] ?? "") &&
       length <= LARGEST_BODY &&
       headers["transfer-encoding"] === undefined &&
-      this.#link.writableLength < MOST_WAITING_BYTES
+      (this.#link?.writableLength ?? 0) < MOST_WAITING_BYTES &&
+      this.#waiting.size < MOST_WAITING
     );
   }
 
@@ -72,7 +91,7 @@ export class Gateway {
   }
 
   #send(request: IncomingMessage, response: ServerResponse, pieces: Buffer[]): void {
-    if (!this.#link) return refuse(request, response, 503);
+    if (this.#givenUp) return refuse(request, response, 503);
     const { headers, url = "" } = request;
     const question = url.indexOf("?");
     const head = JSON.stringify([
@@ -84,12 +103,19 @@ export class Gateway {
     ]);
     const number = (this.#number + 1) % 2 ** 32;
     this.#number = number;
-    this.#waiting.set(number, response);
+    const call: Call = { response, head, pieces, tries: 0 };
+    this.#waiting.set(number, call);
     response.on("close", () => {
       // A caller who has hung up: nobody needs the work any more.
       if (this.#waiting.delete(number) && !response.writableEnded) this.#write(number, "", []);
     });
-    this.#write(number, head, pieces);
+    this.#try(number, call);
+  }
+
+  #try(number: number, call: Call): void {
+    if (!this.#link) return;
+    call.tries += 1;
+    this.#write(number, call.head, call.pieces);
   }
 
   /** Write a frame; one without a head takes a call back. */
@@ -125,29 +151,49 @@ export class Gateway {
     const found = (): void => closeSync(folder);
     link.once("connect", () => {
       found();
+      clearTimeout(this.#patience);
       this.#link = link;
+      this.#givenUp = false;
+      for (const [number, call] of this.#waiting) this.#try(number, call);
     });
     link.once("error", () => {
       if (this.#link !== link) found();
     });
     link.on("data", (data: Buffer) => this.#read(data));
-    link.once("close", () => this.#lost());
+    link.once("close", () => {
+      if (this.#link === link) this.#lost();
+      this.#dialLater();
+    });
   }
 
   #dialLater(): void {
     setTimeout(() => this.#dial(), DIAL_MS).unref();
   }
 
-  /** The gateway is gone: no call is left without an answer. */
+  /** Let calls wait for the gateway for a while; none is left without an answer. */
+  #await(): void {
+    this.#patience = setTimeout(() => {
+      this.#givenUp = true;
+      this.#refuse(() => true);
+    }, PATIENCE_MS);
+  }
+
+  #refuse(which: (call: Call) => boolean): void {
+    for (const [number, call] of this.#waiting) {
+      if (!which(call)) continue;
+      this.#waiting.delete(number);
+      refuse(call.response.req, call.response, 503);
+    }
+  }
+
   #lost(): void {
     this.#link = null;
     this.#pieces = [];
     this.#received = 0;
     this.#needed = 4;
     this.#frames = [];
-    for (const response of this.#waiting.values()) refuse(response.req, response, 503);
-    this.#waiting.clear();
-    this.#dialLater();
+    this.#refuse((call) => call.tries >= MOST_TRIES);
+    this.#await();
   }
 
   #read(data: Buffer): void {
@@ -170,7 +216,7 @@ export class Gateway {
   }
 
   #answer(frame: Buffer): void {
-    const response = this.#waiting.get(frame.readUInt32BE(0));
+    const response = this.#waiting.get(frame.readUInt32BE(0))?.response;
     if (!response || response.headersSent) return;
     const body = 8 + frame.readUInt16BE(6);
     const more = body > 8 ? JSON.parse(frame.toString("utf8", 8, body)) : {};

@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from lyceum.gateway import client
 from lyceum.hub import frontdoor
 from tests.gateway.stack import INPUTS, KEY, Stack, error, until
 
@@ -166,19 +165,47 @@ def test_callers_who_hang_up_leave_nothing_behind(door: str, stack: Stack) -> No
     assert len(worker.batches) - ran < 6  # most were never run
 
 
-@pytest.mark.parametrize("padding", [b"", b" " * 70_000])
-def test_no_gateway(door: str, stack: Stack, padding: bytes) -> None:
-    with ThreadPoolExecutor(4) as pool:
-        bodies = [b'{"do": "sleep", "x": 1}' + padding] * 3
-        calls = [pool.submit(call, door, stack, body) for body in bodies]
-        until(lambda: client.status(current=stack.settings).services[1].in_flight, "calls")
+def test_a_gateway_that_is_killed_costs_no_small_call(door: str, stack: Stack) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        under_way = [
+            pool.submit(call, door, stack, b'{"do": "sleep", "x": 0.3}') for _ in range(4)
+        ]
+        until(lambda: stack.service().in_flight, "calls")
         stack.kill()
-        assert {error(each.result())[:2] for each in calls} == {(503, "gateway_away")}
-    answer = call(door, stack, b"{}" + padding)
+        later = [pool.submit(call, door, stack, b'{"x": 4}') for _ in range(4)]
+        stack.start()
+        assert [each.result().status_code for each in under_way + later] == [200] * 8
+        assert all(each.result().json()["predict"] == 8 for each in later)
+
+
+def test_a_call_is_sent_once_more_and_no_more(door: str, stack: Stack) -> None:
+    """It may be the one that ends the gateway."""
+    with ThreadPoolExecutor(1) as pool:
+        fatal = pool.submit(call, door, stack, b'{"do": "sleep", "x": 3}')
+        for _ in range(2):
+            until(lambda: stack.service().in_flight + stack.service().queue, "the call")
+            stack.kill()
+            stack.start()
+        assert error(fatal.result()) == (503, "gateway_away", None)
+
+
+def test_no_gateway(door: str, stack: Stack) -> None:
+    padding = b" " * 70_000
+    with ThreadPoolExecutor(2) as pool:
+        large = pool.submit(call, door, stack, b'{"do": "sleep", "x": 1}' + padding)
+        until(lambda: stack.service().in_flight, "a call")
+        stack.kill()
+        assert error(large.result()) == (503, "gateway_away", None)
+        small = pool.submit(call, door, stack, b"{}")
+        assert error(call(door, stack, b"{}" + padding)) == (503, "gateway_away", None)
+        assert not small.done()
+        assert error(small.result()) == (503, "gateway_away", None)
+    answer = call(door, stack, b"{}")  # it has been away for long: no wait
     assert error(answer) == (503, "gateway_away", None)
     assert answer.headers["retry-after"] == "1"
+    assert answer.elapsed.total_seconds() < 2
     stack.start()
-    until(lambda: call(door, stack, b'{"x": 1}' + padding).status_code == 200, "calls again", 10)
+    until(lambda: call(door, stack, b'{"x": 1}').status_code == 200, "calls again", 10)
 
 
 def test_a_body_that_stopped_in_the_middle(stopped: list[bytes]) -> None:
