@@ -67,10 +67,8 @@ class Gateway:
         async def read(most: int) -> bytes:
             return await http.read(receive, most, head.length)
 
-        service = self._by_path.get(path)
-        return await self._calls.handle(
-            service, scope["method"], scope["query_string"], head, read
-        )
+        method, query = scope["method"], scope["query_string"]
+        return await self._calls.handle(self._find(path), method, query, head, read)
 
     def _find(self, path: str) -> Service | None:
         return self._by_path.get(path)
@@ -79,7 +77,7 @@ class Gateway:
         """A service's OpenAPI document, for those who have a key of it."""
         head = http.head(scope)
         try:
-            service = self._by_path.get(path.removesuffix(_DOCUMENT))
+            service = self._find(path.removesuffix(_DOCUMENT))
             if service is None:
                 raise Problem("unknown_service")
             if scope["method"] not in ("GET", "HEAD"):
@@ -111,7 +109,10 @@ class Gateway:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             for service in [*self._internal.services.values(), *self._closed]:
-                service.sweep(loop.time())
+                try:
+                    service.sweep(loop.time())
+                except Exception:
+                    log.exception("service %s could not be swept", service.route.service)
             self._closed = {service for service in self._closed if not service.gone}
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -12,10 +12,11 @@ import logging
 import sqlite3
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -100,7 +101,10 @@ class Metrics:
         self._fresh.seen[kind, number] = at
 
     async def open(self) -> dict[tuple[str, int], float]:
-        """Open the file, a new one when it can't be used, and give what was seen when."""
+        """Open the file, a new one when it is damaged, and give what was seen when.
+
+        Without one (no room, say) there are no statistics until it can be opened.
+        """
         return await self._in_thread(self._open)
 
     async def write_forever(self) -> None:
@@ -114,7 +118,7 @@ class Metrics:
         fresh, self._fresh = self._fresh, _Fresh()
         try:
             await self._in_thread(self._write, fresh)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             log.error("statistics could not be written: %s", error)
 
     async def close(self) -> None:
@@ -139,6 +143,9 @@ class Metrics:
     def _open(self) -> dict[tuple[str, int], float]:
         try:
             return self._connect()
+        except (OSError, sqlite3.OperationalError) as error:
+            log.error("%s can't be opened: %s", self._path, error)
+            return {}
         except sqlite3.DatabaseError as error:
             log.error("%s can't be used, a new one takes its place: %s", self._path, error)
             self._path.replace(self._path.with_suffix(".broken"))
@@ -187,10 +194,10 @@ class Metrics:
             database.execute("DELETE FROM errors WHERE at < ?", (now - _KEEP_SECONDS,))
 
     @contextlib.contextmanager
-    def _transaction(self) -> Any:
-        database = self._database
-        if database is None:
-            raise sqlite3.ProgrammingError("the file is not open")
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        if self._database is None:
+            self._connect()
+        database = cast(sqlite3.Connection, self._database)
         database.execute("BEGIN IMMEDIATE")
         try:
             yield database

@@ -115,15 +115,14 @@ class Routes:
             return
         except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
             log.error("%s can't be used: %s", self._path, error)
+        except Exception:
+            log.exception("a version of the routes could not be taken in")
 
     async def watch(self) -> None:
         """Look every tenth of a second, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            try:
-                self.look()
-            except Exception:
-                log.exception("a version of the routes could not be taken in")
+            self.look()
 
     def _take(self, file: _File) -> None:
         made: dict[bytes, Known] = {}

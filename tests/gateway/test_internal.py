@@ -137,6 +137,22 @@ def test_statistics_outlive_the_gateway() -> None:
         assert sum(each.calls for each in client.metrics(1, current=stack.settings)) == 1
 
 
+def test_no_room_for_statistics() -> None:
+    with running(free_ports()) as stack:
+        stack.serve()
+        stack.replica()
+        stack.kill()
+        for file in (stack.home / "gateway").glob("metrics.sqlite3*"):
+            file.unlink()
+        (stack.home / "gateway" / "metrics.sqlite3").mkdir()
+        stack.start()
+        until(lambda: stack.call({}).status_code == 200, "calls")
+        assert sum(each.calls for each in client.metrics(1, current=stack.settings)) == 0
+        (stack.home / "gateway" / "metrics.sqlite3").rmdir()
+        assert stack.call({}).status_code == 200
+        assert sum(each.calls for each in client.metrics(1, current=stack.settings)) >= 1
+
+
 def test_routes_that_can_not_be_read(one: Stack) -> None:
     path = one.home / "gateway" / "routes.json"
     good = path.read_bytes()
