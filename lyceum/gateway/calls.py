@@ -94,12 +94,12 @@ class Calls:
         if problem is None or problem.status == 429:
             return
         kept = None if route.redact else body[:_KEPT_INPUT].decode("utf-8", "replace")
-        message = problem.message or problem.sentence(chinese=False)
         error = Error(
             at=time.time(),
             status=problem.status,
             code=problem.code,
-            message=message,
+            message=problem.message or problem.sentence(chinese=False),
+            chinese=problem.message or problem.sentence(chinese=True),
             field=problem.field,
             input=kept,
             traceback=problem.traceback,

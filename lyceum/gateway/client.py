@@ -141,12 +141,14 @@ def metrics(service: int, minutes: int = 60, *, current: Settings | None = None)
     return [Minute(**each) for each in found["points"]]
 
 
-def errors(service: int, *, current: Settings | None = None) -> list[Failure]:
-    """The last failed calls, newest first, at most 100.
+def errors(
+    service: int, *, language: str = "en", current: Settings | None = None
+) -> list[Failure]:
+    """The last failed calls, newest first, at most 100, in ``language`` where it is ours to say.
 
     Raises `GatewayUnreachable`.
     """
-    found = _ask(current, "GET", f"/internal/services/{service}/errors")
+    found = _ask(current, "GET", f"/internal/services/{service}/errors", language=language)
     return [Failure(**each) for each in found["errors"]]
 
 
@@ -159,9 +161,12 @@ def _ask(
     seconds: float = _SECONDS,
 ) -> Any:
     current = current or settings()
-    headers = {"Authorization": f"Bearer {current.secrets().internal_token}"}
+    headers = {
+        "Authorization": f"Bearer {current.secrets().internal_token}",
+        "Accept-Language": language,
+    }
     if content is not None:
-        headers |= {"Content-Type": "application/json", "Accept-Language": language}
+        headers["Content-Type"] = "application/json"
     address = f"http://127.0.0.1:{current.gateway_port}{path}"
     try:
         # No TLS on loopback; the certificates of the world would take longer than the call.

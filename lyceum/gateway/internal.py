@@ -12,7 +12,7 @@ import msgspec
 from lyceum.gateway import calls, frames, http
 from lyceum.gateway.calls import Calls
 from lyceum.gateway.http import Head, Receive, Scope, Send
-from lyceum.gateway.metrics import Metrics
+from lyceum.gateway.metrics import Error, Metrics
 from lyceum.gateway.problems import Problem
 from lyceum.gateway.queue import Service
 
@@ -68,7 +68,8 @@ class Internal:
                 wanted = int(minutes) if minutes.isdecimal() and len(minutes) < 9 else 60
                 return {"points": await self._metrics.points(int(number), wanted)}
             case "GET", ["services", number, "errors"] if number.isdecimal():
-                return {"errors": await self._metrics.errors(int(number))}
+                found = await self._metrics.errors(int(number))
+                return {"errors": [_shown(each, head.chinese) for each in found]}
         return None
 
     def _service(self, number: str) -> Service | None:
@@ -127,6 +128,12 @@ class Internal:
 
 def _since(began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 3)
+
+
+def _shown(error: Error, chinese: bool) -> dict[str, Any]:
+    told = msgspec.to_builtins(error)
+    translated = told.pop("chinese")
+    return told | {"message": translated} if chinese else told
 
 
 def _told(body: bytes) -> _Told:

@@ -34,22 +34,26 @@ CREATE TABLE IF NOT EXISTS minutes (
   service INTEGER, minute INTEGER, calls INTEGER, errors INTEGER, times BLOB,
   PRIMARY KEY (service, minute)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS minutes_by_time ON minutes (minute);
-CREATE TABLE IF NOT EXISTS errors (
+CREATE TABLE IF NOT EXISTS failures (
   id INTEGER PRIMARY KEY, service INTEGER, at REAL, status INTEGER, code TEXT, message TEXT,
-  field TEXT, input TEXT, traceback TEXT);
-CREATE INDEX IF NOT EXISTS errors_by_service ON errors (service, id);
+  chinese TEXT, field TEXT, input TEXT, traceback TEXT);
+CREATE INDEX IF NOT EXISTS failures_by_service ON failures (service, id);
 CREATE TABLE IF NOT EXISTS seen (
   kind TEXT, id INTEGER, at REAL, PRIMARY KEY (kind, id)) WITHOUT ROWID;
 """
 
 
 class Error(msgspec.Struct, frozen=True):
-    """A failed call, as the owner sees it; ``input`` is None where it is not kept."""
+    """A failed call, as the owner sees it; ``input`` is None where it is not kept.
+
+    ``message`` is English, ``chinese`` the same for who reads Chinese.
+    """
 
     at: float
     status: int
     code: str
     message: str
+    chinese: str
     field: str | None
     input: str | None
     traceback: str
@@ -132,7 +136,7 @@ class Metrics:
         await self.write()
         return await self._in_thread(self._points, service, max(1, min(minutes, MOST_MINUTES)))
 
-    async def errors(self, service: int) -> list[dict[str, Any]]:
+    async def errors(self, service: int) -> list[Error]:
         """The last failed calls, newest first."""
         await self.write()
         return await self._in_thread(self._errors, service)
@@ -191,7 +195,7 @@ class Metrics:
         if now - self._cleared > 3600:
             self._cleared = now
             database.execute("DELETE FROM minutes WHERE minute < ?", (now - _KEEP_SECONDS,))
-            database.execute("DELETE FROM errors WHERE at < ?", (now - _KEEP_SECONDS,))
+            database.execute("DELETE FROM failures WHERE at < ?", (now - _KEEP_SECONDS,))
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -228,15 +232,15 @@ class Metrics:
             )
         return points
 
-    def _errors(self, service: int) -> list[dict[str, Any]]:
+    def _errors(self, service: int) -> list[Error]:
         if self._database is None:
             return []
         rows = self._database.execute(
-            "SELECT at, status, code, message, field, input, traceback FROM errors"
+            "SELECT at, status, code, message, chinese, field, input, traceback FROM failures"
             " WHERE service = ? ORDER BY id DESC LIMIT ?",
             (service, ERRORS),
         )
-        return [msgspec.to_builtins(Error(*row)) for row in rows]
+        return [Error(*row) for row in rows]
 
 
 def _add_minute(database: sqlite3.Connection, service: int, minute: int, counted: _Minute) -> None:
@@ -262,11 +266,11 @@ def _add_minute(database: sqlite3.Connection, service: int, minute: int, counted
 
 def _add_errors(database: sqlite3.Connection, service: int, errors: deque[Error]) -> None:
     database.executemany(
-        "INSERT INTO errors VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO failures VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [(service, *msgspec.structs.astuple(error)) for error in errors],
     )
     database.execute(
-        "DELETE FROM errors WHERE service = ? AND id <= (SELECT id FROM errors WHERE"
+        "DELETE FROM failures WHERE service = ? AND id <= (SELECT id FROM failures WHERE"
         " service = ? ORDER BY id DESC LIMIT 1 OFFSET ?)",
         (service, service, ERRORS),
     )

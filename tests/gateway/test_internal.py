@@ -86,6 +86,10 @@ def test_errors(one: Stack) -> None:
     assert raised.traceback == "line 7, in reader_infer"
     assert raised.input == '{"do": "raise", "x": 1.5}'
     assert (parse.code, parse.traceback, len(parse.input)) == ("bad_json", "", 10_000)
+    assert parse.message.startswith("The body is not valid JSON")
+    parse, raised = client.errors(3, language="zh-hans", current=one.settings)
+    assert parse.message.startswith("请求体不是有效的 JSON")
+    assert raised.message == "ValueError: x"
     one.serve(3, redact=True)
     one.taken()
     for x in range(110):
