@@ -17,11 +17,12 @@ import shutil
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path, PurePosixPath
+from threading import Thread
 
 from django.utils.translation import gettext as _
 
@@ -34,6 +35,7 @@ LONGEST_PATH = 500
 _LONGEST_PART_BYTES = 255
 _REST = 24 * 3600.0
 _BATCH = 500
+_FEW = 200  # uploads, whose removal nobody notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +212,20 @@ def upload_path(upload_id: str) -> Path:
     return _uploads() / upload_id
 
 
-def remove_uploads(upload_ids: Iterable[str]) -> None:
-    """Forget the bytes of uploads and what the tus server knows about them."""
+def remove_uploads(upload_ids: Sequence[str]) -> None:
+    """Forget the bytes of uploads and what the tus server knows about them.
+
+    Of thousands, nobody waits for it: they go in a thread, and what a crash leaves of
+    them with a later ``sweep_uploads``.
+    """
     folder = _uploads()
+    if len(upload_ids) <= _FEW:
+        _unlink_uploads(folder, upload_ids)
+    else:
+        Thread(target=_unlink_uploads, args=(folder, upload_ids), daemon=True).start()
+
+
+def _unlink_uploads(folder: Path, upload_ids: Iterable[str]) -> None:
     for upload_id in upload_ids:
         for suffix in ("", ".json", ".done"):
             (folder / f"{upload_id}{suffix}").unlink(missing_ok=True)
@@ -265,7 +278,7 @@ def sweep_uploads(known: Callable[[list[str]], set[str]], *, rest_seconds: float
     while some := list(islice(rested, _BATCH)):
         ids = {path.name.partition(".")[0] for path in some}
         lost = ids - known(sorted(ids))
-        remove_uploads(lost)
+        _unlink_uploads(_uploads(), lost)
         removed += len(lost)
     return removed
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import httpx
 
 from lyceum.sdk.errors import LyceumError, refusal
 from lyceum.sdk.models import File
+from lyceum.sdk.parallel import SMALL, Parallel
 from lyceum.sdk.progress import Callback, Meter
 from lyceum.sdk.transport import TRANSIENT, Transport
 
@@ -37,11 +39,20 @@ def download(
     folder.mkdir(parents=True, exist_ok=True)
     places = [_place(folder, file.path) for file in files]
     meter = Meter(progress, total=sum(file.size for file in files), files=len(files))
-    for file, place in zip(files, places, strict=True):
+    parallel = Parallel()
+
+    def fetch_one(pair: tuple[File, Path]) -> None:
+        file, place = pair
         if _is_there(place, file, overwrite=overwrite):
             meter.begin(file.path, there=file.size).end()
-        else:
-            _fetch(transport, f"{address}/{quote(file.path)}", file, place, meter)
+            return
+        _fetch(transport, f"{address}/{quote(file.path)}", file, place, meter, parallel.stop)
+
+    pairs = list(zip(files, places, strict=True))
+    parallel.each(fetch_one, [pair for pair in pairs if pair[0].size <= SMALL])
+    for pair in pairs:
+        if pair[0].size > SMALL:
+            fetch_one(pair)
     return places
 
 
@@ -67,17 +78,23 @@ def _is_there(place: Path, file: File, *, overwrite: bool) -> bool:
     raise LyceumError("file_exists", f"“{place}” is there already with another content.")
 
 
-def _fetch(transport: Transport, address: str, file: File, place: Path, meter: Meter) -> None:
+def _fetch(
+    transport: Transport,
+    address: str,
+    file: File,
+    place: Path,
+    meter: Meter,
+    stop: threading.Event,
+) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
-    # Named by content: a part of another version is never continued with this one.
-    part = place.with_name(f".{file.sha256[:32]}.part")
+    part = part_of(place, file)
     offset = part.stat().st_size if part.exists() else 0
     if offset > file.size:
         part.unlink()
         offset = 0
     digest = _sha256(part) if offset else hashlib.sha256()
     done = meter.begin(file.path, there=offset)
-    backoff = transport.backoff(done.wait)
+    backoff = transport.backoff(done.wait, stop)
     while offset < file.size:
         try:
             with transport.stream(address, _range(file, offset)) as answer:
@@ -106,6 +123,13 @@ def _fetch(transport: Transport, address: str, file: File, place: Path, meter: M
         )
     part.replace(place)
     done.end()
+
+
+def part_of(place: Path, file: File) -> Path:
+    """Where ``file`` is gathered. Named by place and content: two files of one content may
+    come at once, and a part of another version is never continued with this one."""
+    name = hashlib.sha256(f"{place.name} {file.sha256}".encode()).hexdigest()
+    return place.with_name(f".{name[:32]}.part")
 
 
 def _range(file: File, offset: int) -> dict[str, str]:

@@ -12,7 +12,7 @@ from lyceum.sdk.errors import LyceumError
 from lyceum.sdk.ledger import Entry, Ledger
 from lyceum.sdk.local_files import LocalFile
 from lyceum.sdk.models import Draft, Quota
-from lyceum.sdk.parallel import Parallel
+from lyceum.sdk.parallel import SMALL, Parallel
 from lyceum.sdk.progress import Callback, Meter
 from lyceum.sdk.transport import Transport
 
@@ -143,7 +143,7 @@ def _send_files(
     parallel = Parallel()
 
     def remember(file: LocalFile, url: str) -> None:
-        book.remember(entry, file, url, now=not _is_small(file))
+        book.remember(entry, file, url, now=file.size > SMALL)
 
     def send_one(file: LocalFile) -> None:
         before = entry.files.get(file.path)
@@ -156,14 +156,10 @@ def _send_files(
         sending = tus.Sending(transport, draft.id, file, meter=part, remember=remember)
         sending.run(known.url if known and upload else None, stop=parallel.stop)
 
-    parallel.each(send_one, [file for file in files if _is_small(file)])
+    parallel.each(send_one, [file for file in files if file.size <= SMALL])
     for file in files:
-        if not _is_small(file):
+        if file.size > SMALL:
             send_one(file)
-
-
-def _is_small(file: LocalFile) -> bool:
-    return file.size <= tus.WITH_CREATION
 
 
 def _make(

@@ -15,11 +15,9 @@ import httpx
 
 from lyceum.sdk.errors import LyceumError, refusal
 from lyceum.sdk.local_files import LocalFile
+from lyceum.sdk.parallel import SMALL
 from lyceum.sdk.progress import FileMeter
 from lyceum.sdk.transport import TRANSIENT, Transport
-
-WITH_CREATION = 1 << 20
-"""Files up to this size are sent in the request that creates their upload."""
 
 _PATH = "/uploads/"
 _PIECE = 1 << 18
@@ -100,7 +98,7 @@ class Sending:
         about = {"draft": self._draft, "path": self._file.path}
         pairs = (f"{key} {_base64(text)}" for key, text in about.items())
         headers = {"Upload-Length": str(size), "Upload-Metadata": ",".join(pairs)}
-        if size <= WITH_CREATION:
+        if size <= SMALL:  # in the one request that creates its upload
             answer = self._ask("POST", _PATH, {**_BYTES, **headers}, until=size)
         else:
             answer = self._ask("POST", _PATH, {**_HEADERS, **headers})

@@ -23,6 +23,7 @@ from lyceum.limits import limit
 from lyceum.projects import actions as projects
 from lyceum.projects.models import ProjectDataset
 from tests.datasets.arriving import arrive
+from tests.previews.waiting import wait_until
 from tests.projects.making import make_project
 
 DAY = 24 * 3600.0
@@ -194,6 +195,16 @@ def test_uploads_that_no_row_has_go_after_a_day(owner, later):
     actions.purge()
     names = {path.name for path in folder.iterdir()}
     assert names == {"notes.txt", kept.pk, f"{kept.pk}.done"}
+
+
+def test_thousands_of_uploads_go_without_anybody_waiting(owner):
+    ids = [f"{number:032x}" for number in range(1000)]
+    folder = storage.upload_path(ids[0]).parent
+    folder.mkdir(parents=True)
+    for upload in ids:
+        (folder / upload).touch()
+    storage.remove_uploads(ids)
+    wait_until(lambda: not list(folder.iterdir()))
 
 
 def test_a_content_brought_again_is_not_swept(tmp_path, later):

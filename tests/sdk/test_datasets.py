@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from lyceum.sdk import Client, LyceumError, Progress
+from lyceum.sdk.downloading import part_of
 from tests.datasets.wire import Wire, wire_to
 from tests.support.platform import Platform, free_ports
 
@@ -175,7 +176,7 @@ def test_a_download_continues_and_is_verified(
     [file] = client.datasets.files(made.id)
     target = tmp_path / "to"
     target.mkdir()
-    part = target / f".{file.sha256[:32]}.part"
+    part = part_of(target / "big.bin", file)
     part.write_bytes(big.read_bytes()[: 4 * MEGABYTE])
     seen: list[Progress] = []
     client.datasets.download(made.id, to=target, progress=seen.append)
@@ -195,6 +196,20 @@ def test_a_download_continues_and_is_verified(
     assert (target / "big.bin").read_bytes() == b"mine"
     client.datasets.download(made.id, to=target, overwrite=True)
     assert (target / "big.bin").read_bytes() == big.read_bytes()
+
+
+def test_many_small_files_go_and_come_at_once(client: Client, tmp_path: Path) -> None:
+    files = {f"c{number % 3}/{number}.txt": f"{number % 50}".encode() for number in range(200)}
+    for path, data in files.items():
+        (tmp_path / "many" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "many" / path).write_bytes(data)
+    seen: list[Progress] = []
+    made = client.datasets.create([tmp_path / "many"], name="Many", progress=seen.append)
+    assert (seen[-1].files_done, seen[-1].done) == (200, sum(map(len, files.values())))
+    places = client.datasets.download(made.id, to=tmp_path / "back")
+    assert [place.relative_to(tmp_path / "back").as_posix() for place in places] == sorted(files)
+    assert all((tmp_path / "back" / path).read_bytes() == data for path, data in files.items())
+    assert not list((tmp_path / "back").rglob("*.part"))
 
 
 def test_an_archive_is_unpacked(client: Client, tmp_path: Path) -> None:
