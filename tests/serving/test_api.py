@@ -127,7 +127,7 @@ def test_what_the_gateway_tells_is_passed_on(lin, project, ask, monkeypatch):
     service = make_service(lin, project)
     asked = []
 
-    def answer(pk: int, body: bytes) -> gateway.Answer:
+    def answer(pk: int, body: bytes, *, language: str) -> gateway.Answer:
         asked.append((pk, body))
         return gateway.Answer(200, [1.5], 3.0, 5, "rows: 1\n", "", "")
 
@@ -135,7 +135,7 @@ def test_what_the_gateway_tells_is_passed_on(lin, project, ask, monkeypatch):
     failure = gateway.Failure(1.0, 400, "wrong_type", "CRIM …", "CRIM", None, "")
     monkeypatch.setattr(gateway, "call", answer)
     monkeypatch.setattr(gateway, "metrics", lambda pk, minutes: [minute] * minutes)
-    monkeypatch.setattr(gateway, "errors", lambda pk: [failure])
+    monkeypatch.setattr(gateway, "errors", lambda pk, language: [failure])
     status, told = ask("POST", f"/services/{service.pk}/call", b'{"CRIM": NaN}')
     assert (status, told["body"], told["prints"]) == (HTTPStatus.OK, [1.5], "rows: 1\n")
     assert asked == [(service.pk, b'{"CRIM": NaN}')]  # the gateway refuses what is no JSON

@@ -32,9 +32,9 @@ def answering_gateway(monkeypatch) -> None:
         gateway.Minute(120, 0, 0, None, None, None),
     ]
     failure = gateway.Failure(1.0, 400, "wrong_type", "CRIM …", "CRIM", None, "")
-    monkeypatch.setattr(gateway, "call", lambda pk, body: answer)
+    monkeypatch.setattr(gateway, "call", lambda pk, body, language: answer)
     monkeypatch.setattr(gateway, "metrics", lambda pk, count: minutes)
-    monkeypatch.setattr(gateway, "errors", lambda pk: [failure])
+    monkeypatch.setattr(gateway, "errors", lambda pk, language: [failure])
 
 
 @pytest.fixture

@@ -11,8 +11,9 @@ from typing import Any
 from lyceum.projects import workfolder
 from lyceum.projects.workfolder import Entry
 from lyceum.serving.bundles import chosen_files
-from lyceum.serving.kinds import Recognised, recognise, recognise_as
+from lyceum.serving.kinds import Recognised, look, recognise_as
 from lyceum.serving.models import Draft, Kind
+from lyceum.serving.sentences import model_hint
 
 MOST_FILES = 2000
 _OPEN_ENTRIES = 15
@@ -39,10 +40,14 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What can be chosen; ``is_cut`` when the project has more than ``MOST_FILES`` files."""
+    """What can be chosen; ``is_cut`` when the project has more than ``MOST_FILES`` files.
+
+    ``hints`` are sentences about files that look like a model and can't be served.
+    """
 
     nodes: list[Node]
     models: list[Recognised]
+    hints: list[str]
     is_cut: bool
 
 
@@ -56,9 +61,10 @@ def tree_of(draft: Draft) -> Tree:
     )
     entries = list(islice(found, MOST_FILES + 1))
     shown = entries[:MOST_FILES]
-    models = recognise([entry.path for entry in shown])
+    models, hints = look(draft.project_id, shown)
     nodes = _nested(shown, set(draft.files), {each.main_program: each.kind for each in models})
-    return Tree(nodes, models, is_cut=len(entries) > MOST_FILES)
+    said = [model_hint(hint.code, hint.path) for hint in hints]
+    return Tree(nodes, models, said, is_cut=len(entries) > MOST_FILES)
 
 
 def without_parts(paths: Sequence[str]) -> list[str]:
@@ -93,10 +99,11 @@ def model_choice(
     """
     entries = chosen_files(project_id, without_parts(files))
     paths = [entry.path for entry in entries]
-    found = recognise(paths)
+    found, _hints = look(project_id, entries)
     if main_program not in paths:
         main_program = found[0].main_program if found else ""
-    seen = recognise_as(main_program, paths) if main_program else None
+    named = (each for each in found if each.main_program == main_program)
+    seen = next(named, None) or recognise_as(main_program, paths)
     return {
         "paths": paths,
         "size": sum(entry.size for entry in entries),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from lyceum.accounts.models import User
@@ -19,7 +20,7 @@ def call_service(user: User, service_id: int, body: bytes | str) -> Answer:
     """
     service = owned_service(user, service_id)
     try:
-        return client.call(service.pk, body)
+        return client.call(service.pk, body, language=get_language() or "en")
     except GatewayUnreachable as error:
         raise _away() from error
 
@@ -43,7 +44,7 @@ def errors_of(user: User, service_id: int) -> list[Failure]:
     """
     service = owned_service(user, service_id)
     try:
-        return client.errors(service.pk)
+        return client.errors(service.pk, language=get_language() or "en")
     except GatewayUnreachable as error:
         raise _away() from error
 
