@@ -9,7 +9,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-AT_ONCE = 16
+AT_ONCE = 32
 SMALL = 1 << 20
 """Bytes up to which a file mostly waits; of larger ones the bytes are what takes time."""
 _GRACE_SECONDS = 5.0

@@ -11,6 +11,7 @@ import httpx
 
 from lyceum.sdk.backoff import Backoff
 from lyceum.sdk.errors import LyceumError, refusal
+from lyceum.sdk.parallel import AT_ONCE
 
 API = "/api/v1"
 TRANSIENT = frozenset({500, 502, 503, 504})
@@ -35,7 +36,10 @@ class Transport:
             if not token.isascii() or not token.isprintable():
                 raise LyceumError("bad_token", "This is no access token.", status=401)
             headers["Authorization"] = f"Bearer {token}"
-        self.http = httpx.Client(base_url=self.address, headers=headers, timeout=_TIMEOUT)
+        limits = httpx.Limits(max_keepalive_connections=AT_ONCE + 1)
+        self.http = httpx.Client(
+            base_url=self.address, headers=headers, timeout=_TIMEOUT, limits=limits
+        )
         self._patience = patience
         self._has_answered = False
 
