@@ -22,7 +22,7 @@ from lyceum.serving.fields import example
 from lyceum.serving.models import Kind, Revision, Service
 from lyceum.serving.pages.access import service_context, service_of
 from lyceum.serving.pages.new_key import forget_key, taken_key
-from lyceum.serving.pages.problem_words import all_problems, problem_sentence
+from lyceum.serving.pages.problem_words import all_problems
 from lyceum.serving.pages.shown import error_line, pretty
 from lyceum.serving.pages.snippets import snippets
 from lyceum.serving.routes import services_table
@@ -100,7 +100,6 @@ def _answer(service: Service, request: HttpRequest) -> dict[str, Any]:
     return {
         "answer": answer,
         "answer_body": pretty(answer.body),
-        "sentence": problem_sentence(error, service) if is_error else "",
         "error": error if is_error else None,
         "line": error_line(answer.traceback),
     }

@@ -70,4 +70,4 @@ def _line(service: Service) -> dict[str, Any]:
 
 
 def _is_empty(draft: Draft) -> bool:
-    return not (draft.files or draft.name or draft.inputs or draft.converter)
+    return draft.step == 1 and not (draft.files or draft.name or draft.inputs)

@@ -22,7 +22,6 @@ from lyceum.engine.base import Status
 from lyceum.serving import queries
 from lyceum.serving.models import Service
 from lyceum.serving.pages.access import service_context, service_of
-from lyceum.serving.pages.problem_words import problem_sentence
 from lyceum.serving.workloads import runs_of
 
 _FIRST_BYTES = 128 * 1024
@@ -109,7 +108,6 @@ def errors(request: HttpRequest, project_id: int, service_id: int) -> HttpRespon
         shown["failures"] = [
             {
                 **asdict(each),
-                "message": problem_sentence(asdict(each), service),
                 "when": datetime.fromtimestamp(each.at, UTC),
             }
             for each in queries.errors_of(request.user, service.pk)
