@@ -229,7 +229,7 @@ class UnpackingIn(_In):
 class UnpackingOut(Schema):
     id: int
     path: str
-    state: Unpacking.State
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
     done_files: int
     done_bytes: int
     total_bytes: int | None

@@ -17,7 +17,7 @@ from lyceum.projects.workfolder import Entry, shown
 from lyceum.serving import probes
 from lyceum.serving.bundles import model_files
 from lyceum.serving.fields import checked_fields
-from lyceum.serving.models import Draft, Kind
+from lyceum.serving.models import Draft, ModelKind
 
 _FUNCTION = re.compile(r"\b(reader_infer|output)\b")
 
@@ -63,10 +63,10 @@ def check_model(draft: Draft) -> Model:
         if path and path not in paths:
             sentence = _("“%(path)s” is not among the chosen files.") % {"path": shown(path)[:200]}
             raise DomainError("not_chosen", sentence, field=field)
-    if draft.kind not in Kind.values:
+    if draft.kind not in ModelKind.values:
         sentence = _("This is no kind of model that is known by its name. Say which it is.")
         raise DomainError("unknown_kind", sentence, field="kind")
-    if draft.kind == Kind.PADDLE and not draft.params_file:
+    if draft.kind == ModelKind.PADDLE and not draft.params_file:
         sentence = _("A PaddlePaddle model needs its parameters (.pdiparams). Choose them too.")
         raise DomainError("no_params", sentence, field="params_file")
     return Model(files)

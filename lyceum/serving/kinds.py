@@ -17,15 +17,15 @@ from lyceum.common.errors import NotFound
 from lyceum.projects import workfolder
 from lyceum.projects.workfolder import Entry
 from lyceum.runtime.predictor import recognise as predictor
-from lyceum.serving.models import Kind
+from lyceum.serving.models import ModelKind
 
 DEFAULT_MAIN_PROGRAM = "__model__"
 _BY_SUFFIX = {
-    ".onnx": Kind.ONNX,
-    ".pt": Kind.TORCHSCRIPT,
-    ".pth": Kind.TORCHSCRIPT,
-    ".torchscript": Kind.TORCHSCRIPT,
-    ".skops": Kind.SKLEARN,
+    ".onnx": ModelKind.ONNX,
+    ".pt": ModelKind.TORCHSCRIPT,
+    ".pth": ModelKind.TORCHSCRIPT,
+    ".torchscript": ModelKind.TORCHSCRIPT,
+    ".skops": ModelKind.SKLEARN,
 }
 _PARAMS_SUFFIX = ".pdiparams"
 _PROGRAM_SUFFIXES = (".pdmodel", ".json")
@@ -38,7 +38,7 @@ class Recognised:
     where a fluid model's parameters are a file each beside the main program. ``files`` are
     all that it needs, as far as that is known."""
 
-    kind: Kind
+    kind: ModelKind
     main_program: str
     params_file: str = ""
     files: tuple[str, ...] = ()
@@ -68,7 +68,7 @@ def look(project_id: int, files: Sequence[Entry]) -> tuple[list[Recognised], lis
             raise OSError(path) from error
 
     seen, hints = predictor.recognise([(entry.path, entry.size) for entry in files], read)
-    models = [Recognised(Kind(each.kind), *each[1:]) for each in seen]
+    models = [Recognised(ModelKind(each.kind), *each[1:]) for each in seen]
     known = {path for each in models for path in each.files} | {hint.path for hint in hints}
     models += [each for each in recognise([entry.path for entry in files])
                if each.main_program not in known]  # fmt: skip
@@ -93,12 +93,12 @@ def recognise_as(main_program: str, paths: Sequence[str]) -> Recognised | None:
         params = str(path.with_suffix(_PARAMS_SUFFIX))
         if params not in paths:
             return None
-        return Recognised(Kind.PADDLE, main_program, params, (main_program, params))
+        return Recognised(ModelKind.PADDLE, main_program, params, (main_program, params))
     if path.suffix in _BY_SUFFIX:
         return Recognised(_BY_SUFFIX[path.suffix], main_program, "", (main_program,))
     if path.name == DEFAULT_MAIN_PROGRAM:
         beside = tuple(each for each in paths if PurePosixPath(each).parent == path.parent)
-        return Recognised(Kind.FLUID, main_program, _fluid_params(path, beside), beside)
+        return Recognised(ModelKind.FLUID, main_program, _fluid_params(path, beside), beside)
     return None
 
 

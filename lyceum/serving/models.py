@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 _ALIVE = Q(deleted__isnull=True)
 
 
-class Kind(models.TextChoices):
+class ModelKind(models.TextChoices):
     """How a model is loaded; the worker has a loader for each."""
 
     FLUID = "fluid", _("Paddle Fluid")
@@ -39,7 +39,7 @@ class Draft(models.Model):
     name = models.CharField(_("name"), max_length=100, blank=True)
     step = models.PositiveSmallIntegerField(_("step"), default=1)
     files = models.JSONField(_("model files"), default=list, blank=True)
-    kind = models.CharField(_("kind of model"), max_length=12, choices=Kind, blank=True)
+    kind = models.CharField(_("kind of model"), max_length=12, choices=ModelKind, blank=True)
     main_program = models.CharField(_("main program"), max_length=1000, blank=True)
     params_file = models.CharField(_("parameters file"), max_length=1000, blank=True)
     inspection = models.JSONField(default=dict, blank=True)

@@ -12,7 +12,7 @@ from pydantic import ConfigDict
 
 from lyceum.serving import probes, queries
 from lyceum.serving.actions import Deployed, NewKey
-from lyceum.serving.models import ApiKey, Draft, Kind, Service
+from lyceum.serving.models import ApiKey, Draft, ModelKind, Service
 
 FieldType = Literal["float", "integer", "boolean", "string", "array", "object"]
 
@@ -34,16 +34,16 @@ class ServiceOut(Schema):
 
     id: int
     project_id: int
-    stage: Service.Stage
+    stage: Literal["sandbox", "online"]
     name: str
     public_id: str
-    state: Service.State
+    state: Literal["deploying", "running", "paused", "stopped", "failed"]
     reason: str = Field(description="Why it is in this state, as a code; empty for none.")
     detail: str = Field(description="For people, for example the end of the log.")
     address: str = Field(description="Where it is called with POST, `?apiKey=` added.")
     page: str = Field(description="The address of its page.")
     environment: str
-    kind: Kind
+    kind: ModelKind
     inputs: list[ServiceFieldOut]
     outputs: list[ServiceFieldOut]
     revision: int
@@ -180,7 +180,7 @@ class ServiceDraftPatch(_In):
     files: list[str] = Field(
         None, max_length=1000, description="Files or folders, relative to the work folder."
     )
-    kind: Kind = None
+    kind: ModelKind = None
     main_program: str = Field(None, max_length=1000)
     params_file: str = Field(None, max_length=1000)
     inputs: list[dict[str, Any]] = Field(None, max_length=200)

@@ -148,13 +148,15 @@ def test_a_link_where_datasets_are_mounted_is_moved_aside(
     learner: User, project: Project, hub: Hub, dataset: Dataset, home: Path, tmp_path: Path
 ):
     add_dataset(learner, project.pk, dataset_id=dataset.pk)
-    (home / "data").symlink_to(tmp_path)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (home / "data").symlink_to(elsewhere)
     (home / "data.moved-1").write_text("taken")
     start_notebook(learner, project_id=project.pk)
     notebook_workload(learner.pk, project.pk)
 
-    assert os.listdir(tmp_path) == []
-    assert os.readlink(home / "data.moved-2") == str(tmp_path)
+    assert os.listdir(elsewhere) == []
+    assert os.readlink(home / "data.moved-2") == str(elsewhere)
     assert (home / f"data/data{dataset.pk}").is_dir()
 
 

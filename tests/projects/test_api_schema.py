@@ -8,6 +8,8 @@ document declares.
 from __future__ import annotations
 
 from collections import Counter
+from enum import Enum
+from typing import get_args
 
 import pytest
 import schemathesis
@@ -71,11 +73,18 @@ def test_every_operation_keeps_its_promises(case, learner):
 
 def test_no_two_shapes_share_a_name():
     """They would be one in the document, and one of them a lie."""
-    waiting, names = [Schema], []
+    waiting, names, choices = [Schema], [], set()
     while waiting:
         shape = waiting.pop()
         names += [shape.__name__] if shape.__module__.startswith("lyceum.") else []
         waiting += shape.__subclasses__()
+        choices |= {
+            part
+            for field in shape.model_fields.values()
+            for part in (field.annotation, *get_args(field.annotation))
+            if isinstance(part, type) and issubclass(part, Enum)
+        }
+    names += [each.__name__ for each in choices]
     public = [name for name in names if not name.startswith("_")]
     assert len(public) > 20
     assert [name for name, times in Counter(public).items() if times > 1] == []

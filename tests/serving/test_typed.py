@@ -16,7 +16,7 @@ from lyceum.serving import probes
 from lyceum.serving.actions import _fields
 from lyceum.serving.converters import template
 from lyceum.serving.fields import TYPES, checked_fields, example, prefilled
-from lyceum.serving.models import Kind
+from lyceum.serving.models import ModelKind
 
 quick = settings(
     max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck)
@@ -74,7 +74,7 @@ def test_fields_are_kept_checked_or_refused(fields):
 
 
 @quick
-@given(typed_fields, told, st.sampled_from([*Kind.values, ""]))
+@given(typed_fields, told, st.sampled_from([*ModelKind.values, ""]))
 def test_any_fields_and_any_model_have_an_example_and_a_converter(fields, result, kind):
     found = probes._kept(json.loads(json.dumps(result)))
     tensors = found.get("inputs", [])
@@ -86,7 +86,7 @@ def test_any_fields_and_any_model_have_an_example_and_a_converter(fields, result
             ast.parse(template(kind, declared, tensors))
 
 
-@pytest.mark.parametrize("kind", Kind.values)
+@pytest.mark.parametrize("kind", ModelKind.values)
 def test_names_stay_what_they_are(kind):
     names = ['"', "\\", "a b", "年龄", "'", "${x}", "$$"]
     fields = [{"name": name, "type": "float"} for name in names]

@@ -17,7 +17,7 @@ from lyceum.common.text import clean_line
 from lyceum.limits import limit
 from lyceum.projects import workfolder
 from lyceum.serving.fields import MOST_FIELDS
-from lyceum.serving.models import Draft, Kind
+from lyceum.serving.models import Draft, ModelKind
 
 LONGEST_NAME = 100
 LONGEST_PATH = 1000
@@ -38,7 +38,7 @@ def clean_step(step: int) -> int:
 
 
 def clean_kind(kind: str) -> str:
-    if kind and kind not in Kind.values:
+    if kind and kind not in ModelKind.values:
         raise DomainError("no_such_kind", _("There is no such kind of model."), field="kind")
     return kind
 

@@ -18,7 +18,7 @@ from lyceum.serving.actions._locks import lock_draft
 from lyceum.serving.checking import check_converter, check_fields, check_model, check_sample
 from lyceum.serving.fields import example, prefilled
 from lyceum.serving.kinds import serves
-from lyceum.serving.models import Draft, Kind
+from lyceum.serving.models import Draft, ModelKind
 from lyceum.serving.queries import owned_draft
 from lyceum.serving.spec import spec_of
 
@@ -96,7 +96,7 @@ def _check_possible(user: User, environment: str) -> None:
 def _check_serves(draft: Draft) -> None:
     if not serves(draft.kind, draft.project.environment):
         sentence = _("The project's environment “%(environment)s” can't load a %(kind)s model.")
-        shown = {"environment": draft.project.environment, "kind": Kind(draft.kind).label}
+        shown = {"environment": draft.project.environment, "kind": ModelKind(draft.kind).label}
         raise DomainError("kind_not_served", sentence % shown, field="kind")
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from lyceum.serving.fields import NUMBERS
-from lyceum.serving.models import Kind
+from lyceum.serving.models import ModelKind
 
 _FOLDER = Path(__file__).parent
 _UNKNOWN = {"name": "x", "dtype": "float32", "shape": None}
@@ -31,7 +31,7 @@ def template(
     """
     made_from = list(tensors or [_UNKNOWN])
     values = [_value(tensor, inputs) for tensor in made_from]
-    if kind == Kind.FLUID:
+    if kind == ModelKind.FLUID:
         return _filled("fluid", **_fluid(made_from, values))
     feeds = [
         f"        {_literal(tensor['name'])}: {_array(tensor, value)},"

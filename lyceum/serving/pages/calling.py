@@ -19,7 +19,7 @@ from lyceum.projects.choices import environment_label
 from lyceum.serving import queries
 from lyceum.serving.bundles import MODEL
 from lyceum.serving.fields import example
-from lyceum.serving.models import Kind, Revision, Service
+from lyceum.serving.models import ModelKind, Revision, Service
 from lyceum.serving.pages.access import service_context, service_of
 from lyceum.serving.pages.new_key import forget_key, taken_key
 from lyceum.serving.pages.problem_words import all_problems
@@ -107,7 +107,7 @@ def _answer(service: Service, request: HttpRequest) -> dict[str, Any]:
 
 def _kind_name(revision: Revision) -> str:
     kind = revision.spec.get("kind", "")
-    return str(Kind(kind).label) if kind in Kind.values else kind
+    return str(ModelKind(kind).label) if kind in ModelKind.values else kind
 
 
 def _table(fields: list[dict[str, Any]]) -> dict[str, Any]:

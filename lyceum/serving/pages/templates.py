@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from lyceum.serving.converters import template
-from lyceum.serving.models import Draft, Kind
+from lyceum.serving.models import Draft, ModelKind
 
 _DEFAULT_TENSOR = {"name": "x", "dtype": "float32", "shape": [-1, 3, 224, 224]}
 _OUTPUT = "\n\ndef output("
@@ -32,7 +32,7 @@ def converter_templates(draft: Draft) -> list[ConverterTemplate]:
     names = [str(each.get("name") or "") for each in draft.inputs]
     plain = template(draft.kind, draft.inputs, tensors)
     rows = plain.partition(_OUTPUT)[0]
-    picture = (_fluid_picture if draft.kind == Kind.FLUID else _picture)(tensor, names)
+    picture = (_fluid_picture if draft.kind == ModelKind.FLUID else _picture)(tensor, names)
     return [
         ConverterTemplate("numbers", _("Numbers in, numbers out"), plain),
         ConverterTemplate("labels", _("Numbers in, a class out"), rows + _label_output()),

@@ -12,7 +12,7 @@ from lyceum.projects import workfolder
 from lyceum.projects.workfolder import Entry
 from lyceum.serving.bundles import chosen_files
 from lyceum.serving.kinds import Recognised, look, recognise_as
-from lyceum.serving.models import Draft, Kind
+from lyceum.serving.models import Draft, ModelKind
 from lyceum.serving.sentences import model_hint
 
 MOST_FILES = 2000
@@ -84,7 +84,7 @@ def same_files(project_id: int, some: Sequence[str], others: Sequence[str]) -> b
 def files_of_model(model: Recognised) -> list[str]:
     """What to choose for a model: a fluid model's folder, else its one or two files."""
     folder = model.main_program.rpartition("/")[0]
-    if model.kind == Kind.FLUID and folder:
+    if model.kind == ModelKind.FLUID and folder:
         return [folder]
     return [path for path in (model.main_program, model.params_file) if path]
 
@@ -111,9 +111,9 @@ def model_choice(
         "likely": [each.main_program for each in found],
         "seen": seen,
         "kind": seen.kind if seen else kind,
-        "kind_name": Kind(seen.kind).label if seen else "",
+        "kind_name": ModelKind(seen.kind).label if seen else "",
         "params_file": seen.params_file if seen else params_file if params_file in paths else "",
-        "kinds": Kind.choices,
+        "kinds": ModelKind.choices,
     }
 
 
@@ -121,7 +121,7 @@ def _is_no_model(path: str) -> bool:
     return _NOT_MODELS.fullmatch(path) is not None
 
 
-def _nested(entries: Iterable[Entry], chosen: set[str], kinds: dict[str, Kind]) -> list[Node]:
+def _nested(entries: Iterable[Entry], chosen: set[str], kinds: dict[str, ModelKind]) -> list[Node]:
     top = Node("", is_folder=True)
     folders = {"": top}
     count = 0
