@@ -80,15 +80,21 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL, leave out what has already run on SQLite and uses no database."""
+    """On PostgreSQL, leave out what has already run on SQLite and is not about the database:
+    it uses none, or it is about browsers or whole stacks in sandboxes."""
     for item in items:
         if item.path.parent.name in REAL_PROCESSES or "browser" in item.fixturenames:
             item.add_marker(pytest.mark.flaky(reruns=1))
     if not CLUSTER:
         return
-    chosen = [item for item in items if _uses_database(item)]
+    chosen = [item for item in items if _uses_database(item) and not _is_about_more(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def _is_about_more(item: pytest.Item) -> bool:
+    whole = all(item.get_closest_marker(name) is not None for name in ("sandbox", "slow"))
+    return whole or "browser" in item.fixturenames
 
 
 def _uses_database(item: pytest.Item) -> bool:
