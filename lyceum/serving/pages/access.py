@@ -5,27 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.translation import gettext as _
 
-from lyceum.common.errors import NotFound
 from lyceum.serving import queries
 from lyceum.serving.models import Draft, Service
 
 
 def draft_of(request: HttpRequest, project_id: int, draft_id: int) -> Draft:
     """The learner's draft; ``NotFound`` when it is not of this project or not theirs."""
-    found = queries.owned_draft(request.user, draft_id)
-    if found.project_id != project_id:
-        raise NotFound("no_such_draft", _("There is no such draft (any more)."))
-    return found
+    return queries.owned_draft(request.user, draft_id, project_id=project_id)
 
 
 def service_of(request: HttpRequest, project_id: int, service_id: int) -> Service:
     """The learner's service; ``NotFound`` when it is not of this project or not theirs."""
-    found = queries.owned_service(request.user, service_id)
-    if found.project_id != project_id:
-        raise NotFound("no_such_service", _("There is no such prediction service."))
-    return found
+    return queries.owned_service(request.user, service_id, project_id=project_id)
 
 
 def service_context(service: Service, tab: str) -> dict[str, Any]:

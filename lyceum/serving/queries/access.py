@@ -24,11 +24,16 @@ def notebook_project(user: User, project_id: int) -> Project:
     return project
 
 
-def owned_draft(user: User, draft_id: int) -> Draft:
-    """A draft of ``user``'s, with its project; ``NotFound`` otherwise."""
+def owned_draft(user: User, draft_id: int, *, project_id: int | None = None) -> Draft:
+    """A draft of ``user``'s, with its project; ``NotFound`` otherwise.
+
+    ``project_id``: where it must be a draft of that project.
+    """
     rows = Draft.objects.select_related("project").filter(
         project__owner_id=user.pk, project__deleted=None
     )
+    if project_id is not None:
+        rows = rows.filter(project_id=project_id)
     found = rows.filter(pk=draft_id).first()
     if found is None:
         raise NotFound("no_such_draft", _("There is no such draft (any more)."))
@@ -43,9 +48,15 @@ def owned_services(user: User) -> QuerySet[Service]:
     return rows.select_related("project", "revision", "active_revision", "previous_revision")
 
 
-def owned_service(user: User, service_id: int) -> Service:
-    """A service of ``user``'s; ``NotFound`` otherwise."""
-    found = owned_services(user).filter(pk=service_id).first()
+def owned_service(user: User, service_id: int, *, project_id: int | None = None) -> Service:
+    """A service of ``user``'s; ``NotFound`` otherwise.
+
+    ``project_id``: where it must be a service of that project.
+    """
+    rows = owned_services(user)
+    if project_id is not None:
+        rows = rows.filter(project_id=project_id)
+    found = rows.filter(pk=service_id).first()
     if found is None:
         raise NotFound("no_such_service", _("There is no such prediction service."))
     return found
