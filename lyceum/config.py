@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     email_from: str = "Lyceum <no-reply@localhost>"
     debug: bool = False
     sandbox: Literal["on", "off"] = "on"
+    engine: Literal["local", "ray"] = Field(
+        "local", description="What runs the tasks of cluster projects: this machine, or Ray."
+    )
     environments: Path | None = Field(
         None,
         description="Where environments are built, `<home>/environments` when unset; "

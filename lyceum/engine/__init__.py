@@ -5,6 +5,7 @@ from __future__ import annotations
 # Light on purpose: every shim imports this package before a learner's program starts.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from lyceum.engine.base import Engine
     from lyceum.engine.local import LocalEngine
 
 
@@ -15,3 +16,14 @@ def local_engine() -> LocalEngine:
 
     configured = settings()
     return LocalEngine(configured.root, sandbox=configured.sandbox)
+
+
+def task_engine() -> Engine:
+    """The engine of cluster tasks: this machine's, or Ray with ``LYCEUM_ENGINE=ray``."""
+    from lyceum.config import settings
+
+    if settings().engine == "local":
+        return local_engine()
+    from lyceum.engine.ray import RayEngine
+
+    return RayEngine(settings().root, sandbox=settings().sandbox)

@@ -53,14 +53,35 @@ class Usage:
     processes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """What an engine's machines have for gangs in all, used or not."""
+
+    cpus: float
+    memory_bytes: int
+    gpus: int = 0
+    nodes: int = 1
+
+
 class Engine(Protocol):
     """Runs workloads; a run outlives the process that started it."""
 
-    def start(self, workload: Workload) -> str:
+    def start(self, workload: Workload, *, run_id: str | None = None) -> str:
         """Start ``workload`` and return its run id.
 
-        Raises ``SandboxUnavailable`` when isolation can't be had.
+        With ``run_id`` a start may be repeated: however often, and wherever an earlier
+        one was interrupted, the program is started once. Raises ``SandboxUnavailable``
+        when isolation can't be had.
         """
+
+    def capacity(self) -> Capacity:
+        """What there is to run gangs on; raises ``EngineError`` when that can't be told."""
+
+    def logs(self, run_id: str) -> list[tuple[str, list[Path]]]:
+        """Each node's name and its log's files, the older one first; ``KeyError``."""
+
+    def remove(self, run_id: str) -> None:
+        """Delete an ended run's folder, log included; ``EngineError`` while it runs."""
 
     def status(self, run_id: str) -> Status:
         """The run's status; raises ``KeyError`` for an unknown run."""

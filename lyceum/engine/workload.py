@@ -59,8 +59,30 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One process of a gang: ``role`` (``trainer``, ``pserver``) and its ``index`` in it.
+
+    Values of ``env`` may name other members before anybody knows where they will be: the
+    engine puts in an address for ``{host:ROLE-INDEX}`` and two free ports of that
+    member's host for ``{port:ROLE-INDEX}`` and ``{port2:ROLE-INDEX}``.
+    """
+
+    role: str
+    index: int
+    argv: tuple[str, ...]
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return f"{self.role}-{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """Everything an engine needs to start one run.
+
+    A gang has ``members``: then ``argv`` is the launcher that starts them
+    (`lyceum.runtime.launcher`), and ``limits`` are each member's.
 
     ``argv``, ``cwd``, ``env`` are as seen inside the sandbox. ``listen`` is the
     TCP port the program opens on the sandbox's loopback, reachable from the host
@@ -79,3 +101,4 @@ class Workload:
     forwards: tuple[Forward, ...] = ()
     hostname: str = "lyceum"
     labels: dict[str, str] = field(default_factory=dict)
+    members: tuple[Member, ...] = ()

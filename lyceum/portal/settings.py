@@ -31,6 +31,8 @@ INSTALLED_APPS = [
     "lyceum.notebooks",
     "lyceum.datasets",
     "lyceum.serving",
+    "lyceum.tasks",
+    "lyceum.editor",
     "lyceum.courses",
     "django.contrib.admin",
     "django.contrib.auth",

@@ -19,6 +19,8 @@ urlpatterns = [
     path("", include("lyceum.projects.urls")),
     path("", include("lyceum.datasets.urls")),
     path("", include("lyceum.serving.urls")),
+    path("", include("lyceum.editor.urls")),
+    path("", include("lyceum.tasks.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("lyceum.notebooks.urls")),
     path("api/v1/", api.urls),

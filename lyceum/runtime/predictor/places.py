@@ -4,7 +4,6 @@ Variables move them, for a program without a sandbox: ``LYCEUM_SERVING_BUNDLE``,
 ``LYCEUM_SERVING_GATEWAY`` and ``LYCEUM_SERVING_OUT`` name the three folders.
 """
 
-import json
 import os
 
 
@@ -34,5 +33,7 @@ def out(*names):
 
 def read_json(path):
     """The JSON value in the file ``path``; raises ``IOError``, ``OSError``, ``ValueError``."""
+    import json  # not for the supervisor, which only needs to know where things lie
+
     with open(path, "rb") as file:
         return json.loads(file.read().decode("utf-8"))

@@ -13,7 +13,7 @@ import sys
 import time
 
 from predictor import places
-from predictor.supervisor import LOAD_SECONDS, Child, Progress, timeout_seconds
+from predictor.supervisor import Child, Progress
 
 _RESULT = "result.json"
 
@@ -23,7 +23,7 @@ def probe(mode):
     work = {"inspect": _inspect, "try": _try}[mode]
     progress = Progress()
     child = Child(lambda: 0 if _write(work(progress)) else 1)
-    how = child.wait(progress, timeout_seconds() + 1, LOAD_SECONDS)
+    how = child.wait(progress)
     if child.exit_status not in (0, 1) or not os.path.exists(places.out(_RESULT)):
         _write(_ended(child, how))
         return 1
@@ -65,7 +65,7 @@ def _try(progress):
                 sample = file.read()
         except BaseException:
             return dict(_failed(failures.describe()), prints=prints.text(), seconds=0)
-    progress.step()
+    progress.loaded(service.timeout)
     ((answer,),) = Answerer(service, progress).answer([(0, protocol.OWNERS_TEST, sample)])
     told = json.loads(answer[2].decode("utf-8"))
     told["prints"] = prints.text() + told["prints"]

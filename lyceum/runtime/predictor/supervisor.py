@@ -2,6 +2,8 @@
 
 The child counts up in shared memory when it begins something that takes a caller's
 time and when it has done it, so an odd count that stands still is a call that hangs.
+
+Each service has such a process: what is imported here is paid for with every one of them.
 """
 
 # ruff: noqa: SIM105 - Python 2.7 has no such thing
@@ -13,53 +15,63 @@ import fcntl
 import mmap
 import os
 import select
-import signal
 import struct
 import sys
 import time
 
-from predictor import places
+try:
+    # Python 3's `signal` is this with enumerations around it, which cost a megabyte.
+    import _signal as signal
+except ImportError:
+    import signal
 
 _DEATHS = 5
 _DEATHS_SECONDS = 60
 _LOOK_SECONDS = 0.25
-LOAD_SECONDS = 300
-_DEFAULT_TIMEOUT_SECONDS = 30
+_LOAD_SECONDS = 300
+_GRACE_SECONDS = 1
 _LOAD_FAILED = 3
 
 
 class Progress(object):
     """A counter that the worker moves and its supervisor looks at; odd while it works.
 
-    The first step is that the worker loads its model.
+    The first step is that the worker loads its model. It says then how long each of the
+    next ones may take: the supervisor does not read the service's description itself.
     """
 
-    _COUNT = struct.Struct("=Q")
+    _TOLD = struct.Struct("=Qd")
 
     def __init__(self):
         self._memory = mmap.mmap(-1, mmap.PAGESIZE)
         self._count = 0
+        self._seconds = 0.0
 
     def step(self):
         """Begin or end a piece of work."""
         self._count += 1
-        self._memory[: self._COUNT.size] = self._COUNT.pack(self._count)
+        self._memory[: self._TOLD.size] = self._TOLD.pack(self._count, self._seconds)
+
+    def loaded(self, seconds):
+        """End the first step; a call may take so many seconds."""
+        self._seconds = seconds
+        self.step()
 
     def seen(self):
-        """The count as the other process last wrote it."""
-        return self._COUNT.unpack(self._memory[: self._COUNT.size])[0]
+        """The count as the other process last wrote it, and for how long it may stand."""
+        count, seconds = self._TOLD.unpack(self._memory[: self._TOLD.size])
+        return count, _LOAD_SECONDS if count == 1 else seconds + _GRACE_SECONDS
 
 
 def serve():
     """Serve until the worker can't be kept alive; the exit status, 1 for a failure."""
-    timeout = timeout_seconds()
     deaths = []
     while True:
         progress = Progress()
         child = Child(lambda progress=progress: _work(progress))
-        how = child.wait(progress, timeout + 1, LOAD_SECONDS)
+        how = child.wait(progress)
         print("The worker has ended: %s." % how, file=sys.stderr)
-        if child.exit_status == _LOAD_FAILED or (child.late and progress.seen() == 1):
+        if child.exit_status == _LOAD_FAILED or (child.late and progress.seen()[0] == 1):
             return 1
         deaths = [moment for moment in deaths if now() - moment < _DEATHS_SECONDS] + [now()]
         if len(deaths) >= _DEATHS:
@@ -86,18 +98,17 @@ class Child(object):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
 
-    def wait(self, progress, seconds, first_seconds=None):
-        """Wait for its end, which a step of work longer than ``seconds`` brings about.
+    def wait(self, progress):
+        """Wait for its end, which a step of work that takes too long brings about.
 
-        The first step may take ``first_seconds``. Returns how it ended, in words.
+        Returns how it ended, in words.
         """
         count, since = None, now()
         while True:
             gone, status = os.waitpid(self.pid, os.WNOHANG)
             if gone:
                 return self._told(status)
-            seen = progress.seen()
-            allowed = first_seconds if seen == 1 and first_seconds else seconds
+            seen, allowed = progress.seen()
             if seen != count:
                 count, since = seen, now()
             elif seen % 2 and now() - since > allowed:
@@ -156,14 +167,6 @@ def now():
     """Seconds from a fixed moment."""
     # Python 2 has no monotonic clock; times(2) counts from a fixed moment there.
     return time.monotonic() if hasattr(time, "monotonic") else os.times()[4]
-
-
-def timeout_seconds():
-    """What the service allows a call, in seconds."""
-    try:
-        return float(places.read_json(places.bundle("service.json"))["timeout_seconds"])
-    except (OSError, IOError, ValueError, KeyError, TypeError):
-        return _DEFAULT_TIMEOUT_SECONDS
 
 
 def _work(progress):

@@ -34,7 +34,7 @@ def run(progress):
         return False
     _spare_the_collector()
     ready = dict(service.described(), load_seconds=round(time.time() - began, 3))
-    progress.step()
+    progress.loaded(service.timeout)
     answerer = Answerer(service, progress)
     parent = os.getppid()
     while True:

@@ -1,0 +1,1 @@
+"""Pages of cluster tasks; one file a subject."""
