@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lyceum.engine.base import Status
-from lyceum.engine.workload import Forward, Limits, Mount, RunState, Workload
+from lyceum.engine.workload import Forward, Limits, Member, Mount, RunState, Workload
 
 
 def to_json(workload: Workload) -> str:
@@ -33,6 +33,7 @@ def from_json(text: str | bytes) -> Workload:
                 "mounts": tuple(_mount(**mount) for mount in data.get("mounts", ())),
                 "limits": Limits(**data.get("limits", {})),
                 "forwards": tuple(Forward(**forward) for forward in data.get("forwards", ())),
+                "members": tuple(_member(**member) for member in data.get("members", ())),
             }
         )
     except (KeyError, TypeError, AttributeError) as error:
@@ -41,6 +42,11 @@ def from_json(text: str | bytes) -> Workload:
 
 def _mount(source: str, target: str, writable: bool = False) -> Mount:
     return Mount(Path(source), PurePosixPath(target), writable)
+
+
+def _member(role: str, index: int, argv: list[str], env: dict[str, str] | None = None) -> Member:
+    variables = {str(name): str(value) for name, value in (env or {}).items()}
+    return Member(str(role), int(index), tuple(str(word) for word in argv), variables)
 
 
 def status_to_json(status: Status) -> str:

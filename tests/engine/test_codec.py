@@ -7,7 +7,7 @@ import pytest
 
 from lyceum.engine import codec
 from lyceum.engine.base import Status
-from lyceum.engine.workload import Forward, Limits, Mount, RunState, Workload
+from lyceum.engine.workload import Forward, Limits, Member, Mount, RunState, Workload
 
 FULL = Workload(
     argv=("python", "-m", "x"),
@@ -20,6 +20,7 @@ FULL = Workload(
     listen=8888,
     forwards=(Forward(8001, "127.0.0.1:8001"),),
     labels={"project": "33852"},
+    members=(Member("trainer", 1, ("python", "main.py"), {"RANK": "1"}),),
 )
 
 
@@ -38,6 +39,7 @@ def test_a_workload_comes_back_as_it_went():
         '{"argv": ["x"], "memory": 5}',
         '{"argv": ["x"], "limits": {"ram": 5}}',
         '{"argv": ["x"], "mounts": [{"source": "/a"}]}',
+        '{"argv": ["x"], "members": [{"role": "trainer", "argv": ["x"]}]}',
     ],
 )
 def test_what_is_no_workload_is_refused(text):
