@@ -54,7 +54,8 @@ REAL_PROCESSES = {
     "uploads",
 }
 """Folders whose tests start servers, sandboxes, kernels and browsers, or ask a package
-registry: one that fails is tried once more, and the report names it (RERUN)."""
+registry: one that fails is tried once more, and the report names it (RERUN). Nothing else
+runs beside them (``scripts/test``): many of them wait for things to happen in time."""
 
 DATABASE_FIXTURES = {"db", "transactional_db", "django_db_setup"}
 
@@ -85,6 +86,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.path.parent.name in REAL_PROCESSES or "browser" in item.fixturenames:
             item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.processes)
     if not CLUSTER:
         return
     chosen = [item for item in items if _uses_database(item) and not _is_about_more(item)]
