@@ -37,7 +37,7 @@ Action = Literal["inspect", "try"]
 _MEGABYTE = 1024 * 1024
 _BUNDLE = PurePosixPath("/serving/bundle")
 _OUT = PurePosixPath("/serving/out")
-_PROGRAM = PurePosixPath("/opt/lyceum/predictor")
+_PREDICTOR = PurePosixPath("/opt/lyceum/predictor")
 _RESULT = "result.json"
 _MOST_RESULT_BYTES = 4 * _MEGABYTE
 _MOST_TENSORS = 200
@@ -144,9 +144,13 @@ def tidy() -> None:
 def _workload(
     action: Action, environment: str, folder: Path, *, project_id: int, user_id: int
 ) -> Workload:
-    program = Path(runtime.__file__).parent / "predictor"
     return Workload(
-        argv=(str(environments.python(environment)), "-B", str(_PROGRAM), action),
+        argv=(
+            str(environments.python(environment)),
+            "-B",
+            str(_PREDICTOR / "__main__.py"),
+            action,
+        ),
         name=f"{action} a model of project {project_id}",
         cwd=PurePosixPath("/tmp"),  # noqa: S108 - the sandbox's own
         env={
@@ -159,7 +163,7 @@ def _workload(
         mounts=(
             Mount(folder / "bundle", _BUNDLE),
             Mount(folder / "out", _OUT, writable=True),
-            Mount(program, _PROGRAM),
+            Mount(Path(runtime.__file__).parent / "predictor", _PREDICTOR),
             *environments.mounts(environment),
         ),
         limits=Limits(

@@ -16,7 +16,8 @@ from lyceum.serving.models import Replica, Revision
 KIND = "service"
 """The label ``kind`` of a replica's run; ``service`` and ``replica`` say whose it is."""
 
-PROGRAM = PurePosixPath("/opt/lyceum/predictor")
+_PREDICTOR = PurePosixPath("/opt/lyceum/predictor")
+PROGRAM = _PREDICTOR / "__main__.py"
 BUNDLE = PurePosixPath("/serving/bundle")
 GATEWAY = PurePosixPath("/serving/gateway")
 
@@ -58,7 +59,7 @@ def replica_workload(replica: Replica) -> Workload:
         mounts=(
             Mount(revision_folder(revision.pk), BUNDLE),
             Mount(replica_folder(replica.uid), GATEWAY),
-            Mount(Path(runtime.__file__).parent / "predictor", PROGRAM),
+            Mount(Path(runtime.__file__).parent / "predictor", _PREDICTOR),
             *environments.mounts(environment),
         ),
         limits=Limits(

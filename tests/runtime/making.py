@@ -10,7 +10,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from lyceum import environments, runtime
@@ -105,9 +105,14 @@ class Bundle:
         (folder / "service.json").write_text(json.dumps(spec))
         (self.root / "out").mkdir(exist_ok=True)
 
-    def argv(self, mode: str, program: Path | str = PREDICTOR) -> list[str]:
+    def argv(self, mode: str, program: PurePath = PREDICTOR) -> list[str]:
         """The command that a replica or a probe runs."""
-        return [str(environments.python(self.environment)), "-B", str(program), mode]
+        return [
+            str(environments.python(self.environment)),
+            "-B",
+            str(program / "__main__.py"),
+            mode,
+        ]
 
     def variables(self) -> dict[str, str]:
         """What moves the predictor's folders here."""

@@ -58,7 +58,7 @@ def start(engine: LocalEngine, service: Bundle) -> tuple[str, Gateway]:
     service.gateway = gateway
     program = PurePosixPath("/opt/lyceum/predictor")
     workload = Workload(
-        argv=tuple(service.argv("serve", str(program))),
+        argv=tuple(service.argv("serve", program)),
         cwd=PurePosixPath("/serving/bundle"),
         env={"LYCEUM_REPLICA": REPLICA},
         mounts=(

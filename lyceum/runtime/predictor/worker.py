@@ -4,6 +4,7 @@
 
 from __future__ import print_function
 
+import ctypes
 import gc
 import os
 import socket
@@ -33,6 +34,7 @@ def run(progress):
         _tell_failure(told)
         return False
     _spare_the_collector()
+    _give_memory_back()
     ready = dict(service.described(), load_seconds=round(time.time() - began, 3))
     progress.loaded(service.timeout)
     answerer = Answerer(service, progress)
@@ -53,6 +55,14 @@ def _spare_the_collector():
     gc.collect()
     if hasattr(gc, "freeze"):
         gc.freeze()
+
+
+def _give_memory_back():
+    """What loading has freed stays ours otherwise: up to 7 MB with Paddle."""
+    # A C library of another kind than the platform's may not have it.
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def _answer(connection, answerer):
