@@ -21,7 +21,7 @@ from typing import BinaryIO, Literal
 
 from django.utils.translation import gettext as _
 
-from lyceum.common.errors import DomainError, NotFound
+from lyceum.common.errors import Conflict, DomainError, NotFound
 from lyceum.config import settings
 
 Kind = Literal["folder", "file", "link", "other"]
@@ -91,6 +91,12 @@ def create(project_id: int) -> Path:
 
 def delete(project_id: int) -> None:
     """Remove everything the platform keeps for a project; never follows links."""
+    remove_tree(project_folder(project_id))
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder of the platform's with all that user code left in it, if it is there;
+    never follows links."""
 
     def make_removable(function, path, error):
         # A learner may have taken away the permission on a folder of theirs.
@@ -99,7 +105,6 @@ def delete(project_id: int) -> None:
                 os.chmod(each, 0o700)
         function(path)
 
-    folder = project_folder(project_id)
     if folder.exists():
         shutil.rmtree(folder, onerror=make_removable)
 
@@ -242,6 +247,64 @@ def remove_file(root: Path, path: str) -> None:
         parent = above
 
 
+def kind_of(root: Path, path: str) -> Kind | None:
+    """What ``path`` below ``root`` is, links not followed; ``None`` when nothing is there."""
+    parent, name = _split(path)
+    with suppress(NotFound, OSError), _folder(root, parent) as folder:
+        return _kind(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode)
+    return None
+
+
+def make_folder(root: Path, path: str) -> None:
+    """Make the folder ``path`` below ``root``, and those above it."""
+    try:
+        with _folder(root, path, make=True):
+            return
+    except OSError as error:
+        raise _cannot_write(path) from error
+
+
+def move(root: Path, path: str, new_path: str) -> None:
+    """Move a file or folder below ``root`` to ``new_path``, whose folder is there.
+
+    Never onto what is there already: ``Conflict``. ``DomainError`` when it can't be
+    done (a folder into itself), ``NotFound`` when there is nothing to move.
+    """
+    parent, name = _split(path)
+    new_parent, new_name = _split(new_path)
+    with _folder(root, parent) as source, _folder(root, new_parent) as target:
+        if kind_of(root, new_path) is not None:
+            raise already_there(new_path)
+        try:
+            os.rename(name, new_name, src_dir_fd=source, dst_dir_fd=target)
+        except FileNotFoundError:
+            raise _no_such_file() from None
+        except OSError as error:
+            raise _cannot_write(new_path) from error
+
+
+def remove(root: Path, path: str) -> None:
+    """Remove a file, a link, or a folder with all that is in it; ``NotFound``."""
+    parent, name = _split(path)
+    with _folder(root, parent) as folder:
+        try:
+            status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                shutil.rmtree(name, dir_fd=folder)
+            else:
+                os.unlink(name, dir_fd=folder)
+        except FileNotFoundError:
+            raise _no_such_file() from None
+        except OSError as error:
+            raise _cannot_write(path) from error
+
+
+def already_there(path: str) -> Conflict:
+    """The refusal to write over what has the name ``path`` already."""
+    sentence = _("“%(path)s” is there already.") % {"path": shown(path)}
+    return Conflict("already_there", sentence, field="path")
+
+
 def usage(root: Path) -> int:
     """Bytes that the regular files below ``root`` hold."""
     return sum(entry.size for entry in walk(root) if entry.kind == "file")
@@ -310,15 +373,16 @@ def _make_way(folder: int, name: str) -> None:
 
 def _entry(path: str, item: os.DirEntry) -> Entry:
     status = item.stat(follow_symlinks=False)
-    kind: Kind = "other"
-    if stat.S_ISDIR(status.st_mode):
-        kind = "folder"
-    elif stat.S_ISREG(status.st_mode):
-        kind = "file"
-    elif stat.S_ISLNK(status.st_mode):
-        kind = "link"
     where = f"{path}/{item.name}" if path else item.name
-    return Entry(where, kind, status.st_size, status.st_mtime)
+    return Entry(where, _kind(status.st_mode), status.st_size, status.st_mtime)
+
+
+def _kind(mode: int) -> Kind:
+    if stat.S_ISDIR(mode):
+        return "folder"
+    if stat.S_ISREG(mode):
+        return "file"
+    return "link" if stat.S_ISLNK(mode) else "other"
 
 
 def _no_such_file() -> NotFound:

@@ -15,8 +15,11 @@ class Task(models.Model):
     server); ``gpus`` of each trainer. ``datasets`` pins what it reads:
     ``[{"dataset_id", "version"}]``. ``attempt`` counts its starts: attempt ``n`` is the
     engine's run ``task-<id>-<n>`` (:func:`lyceum.tasks.folders.run_id`), so that a start
-    which was interrupted is found again and not made twice. ``archived``: the run folder
-    is gone, its log is in the task's own folder.
+    which was interrupted is found again and not made twice. ``cpu_seconds`` is what all
+    attempts were given; ``attempt_cpu_seconds`` the present one's part of it, so that what a
+    run says it used is counted once. ``stage`` says why a queued task waits
+    (`lyceum.tasks.scheduling.Wait`), ``progress`` (0 to 1) how far its environment is.
+    ``archived``: the run folders are gone, their logs are in the task's own folder.
     """
 
     class State(models.TextChoices):
@@ -74,6 +77,7 @@ class Task(models.Model):
     ended = models.DateTimeField(_("ended"), null=True, blank=True)
     stop_requested = models.DateTimeField(_("stop requested"), null=True, blank=True)
     cpu_seconds = models.FloatField(_("CPU seconds"), default=0.0)
+    attempt_cpu_seconds = models.FloatField(default=0.0, editable=False)
     peak_memory = models.PositiveBigIntegerField(_("most memory in bytes"), default=0)
     archived = models.BooleanField(default=False, editable=False)
 

@@ -1,6 +1,6 @@
 """Writing projects; one file a subject. Each checks who asks, then writes at once."""
 
-from lyceum.projects.actions._fields import refresh_search
+from lyceum.projects.actions._fields import clean_environment, refresh_search
 from lyceum.projects.actions.dataset_use import (
     count_use,
     forget_dataset,
@@ -18,6 +18,7 @@ from lyceum.projects.actions.versions import restore_version, save_version
 
 __all__ = [
     "add_dataset",
+    "clean_environment",
     "count_use",
     "create_project",
     "delete_project",

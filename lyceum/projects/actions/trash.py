@@ -22,11 +22,13 @@ def delete_project(user: User, project_id: int, *, typed_name: str) -> Project:
     """Put the project into its owner's trash, where it stays for 30 days.
 
     ``typed_name`` must be the project's name (``DomainError`` otherwise). Its
-    notebook and its prediction services are stopped and its files are saved as a version first.
+    notebook, its prediction services and its tasks are stopped and its files are saved as a
+    version first.
     """
-    # Imported here because notebooks and services, which stand on projects, do so too.
+    # Imported here because notebooks, services and tasks stand on projects.
     from lyceum.notebooks.actions import stop_notebook
     from lyceum.serving.actions import stop_services
+    from lyceum.tasks.actions import stop_tasks
 
     project = owned_project(user, project_id)
     if " ".join(typed_name.split()) not in {project.name, project.shown_name}:
@@ -34,6 +36,7 @@ def delete_project(user: User, project_id: int, *, typed_name: str) -> Project:
         raise DomainError("name_differs", sentence, field="typed_name")
     stop_notebook(user, project_id=project.pk)
     stop_services(project.pk)
+    stop_tasks(project.pk)
     save_version(user, project.pk, cause=Version.Cause.AUTOMATIC)
     return _set_deleted(project, timezone.now())
 
