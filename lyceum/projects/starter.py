@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
+
 import nbformat
 from django.utils.translation import gettext as _
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lyceum.environments import Environment
 from lyceum.projects.models import Project
+
+MAIN_FILE = "train.py"
+"""The main file of a new cluster project."""
+
+_SAMPLES = Path(__file__).parent / "samples"
 
 
 def notebook_name(project_id: int) -> str:
@@ -16,15 +24,25 @@ def notebook_name(project_id: int) -> str:
 
 
 def starter_files(
-    project: Project, environment: Environment, notebook: bytes | None
+    project: Project,
+    environment: Environment,
+    notebook: bytes | None,
+    files: Mapping[str, bytes],
 ) -> dict[str, bytes]:
-    """The first files by path: the notebook (``notebook``, or an empty one).
+    """The first files by path: ``files`` and the notebook (``notebook``, or an empty one).
 
-    A cluster project starts without files; its editor makes them.
+    A cluster project has no notebook unless given one, and without ``files`` sample code,
+    which trains with as many trainers, and on Fluid parameter servers, as its task has
+    (guide, 页面概览: 初始化状态为集群项目示例代码).
     """
-    if project.kind == Project.Kind.CLUSTER and notebook is None:
-        return {}
-    return {notebook_name(project.pk): notebook or _empty_notebook(project, environment)}
+    if project.kind == Project.Kind.CLUSTER:
+        first = dict(files) or _sample(environment)
+        return first | ({notebook_name(project.pk): notebook} if notebook else {})
+    return {notebook_name(project.pk): notebook or _empty_notebook(project, environment), **files}
+
+
+def _sample(environment: Environment) -> dict[str, bytes]:
+    return {MAIN_FILE: (_SAMPLES / environment.framework / MAIN_FILE).read_bytes()}
 
 
 def _empty_notebook(project: Project, environment: Environment) -> bytes:

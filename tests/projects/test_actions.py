@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
+from lyceum import environments
 from lyceum.common.errors import Conflict, DomainError, Forbidden, NotFound
 from lyceum.projects import actions, queries, versions, workfolder
 from lyceum.projects.models import Project, Version
@@ -59,9 +60,37 @@ def test_a_project_whose_files_can_not_be_written_is_not_there(owner):
     assert not list(workfolder.project_folder(1).parent.glob("*/home"))
 
 
-def test_a_cluster_project_starts_without_a_notebook(owner):
-    project = make_project(owner, kind="cluster")
-    assert list(workfolder.walk(workfolder.home(project.pk))) == []
+@pytest.mark.parametrize(
+    ("environment", "way"),
+    [
+        ("fluid-py27", b"DistributeTranspiler"),
+        ("fluid-py37", b"DistributeTranspiler"),
+        ("paddle3-py311", b"init_parallel_env"),
+        ("torch-py311", b"DistributedDataParallel"),
+        ("sklearn-py311", b"partial_fit"),
+    ],
+)
+def test_a_cluster_project_starts_with_sample_code(owner, environment, way):
+    if not environments.availability(environment).available:
+        pytest.skip(f"{environment} can't be had here")
+    project = make_project(owner, kind="cluster", environment=environment)
+    root = workfolder.home(project.pk)
+    assert [entry.path for entry in workfolder.walk(root)] == ["train.py"]
+    assert project.main_file == "train.py"
+    assert way in workfolder.read_file(root, "train.py", limit=10_000)
+    assert queries.latest_version(project).cause == "create"
+
+
+def test_files_of_its_own_stand_in_place_of_the_sample_and_are_forked_with_it(owner):
+    files = {"code/run.py": b"print(1)"}
+    project = make_project(owner, kind="cluster", files=files, main_file="code/run.py")
+    fork = actions.fork_project(owner, project.pk)
+    assert [entry.path for entry in workfolder.walk(workfolder.home(fork.pk))] == ["code/run.py"]
+    assert fork.main_file == project.main_file == "code/run.py"
+
+
+def test_a_notebook_project_has_no_main_file(owner):
+    assert make_project(owner).main_file == ""
 
 
 def test_editing_changes_what_is_given_and_what_it_is_found_by(owner, project):

@@ -21,7 +21,7 @@ from lyceum.projects.starter import notebook_name
 
 _CARRIED = (
     "kind", "environment", "framework", "resource", "name", "name_en", "description",
-    "description_en",
+    "description_en", "main_file",
 )  # fmt: skip
 
 

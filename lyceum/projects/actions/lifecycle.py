@@ -27,7 +27,7 @@ from lyceum.projects.actions.datasets import check_dataset_count, link_datasets
 from lyceum.projects.actions.versions import record_version, take_snapshot
 from lyceum.projects.dataset_access import newest_version
 from lyceum.projects.models import Project, Version
-from lyceum.projects.starter import starter_files
+from lyceum.projects.starter import MAIN_FILE, starter_files
 
 
 def create_project(
@@ -43,11 +43,13 @@ def create_project(
     visibility: str = Project.Visibility.PRIVATE,
     notebook: bytes | None = None,
     files: Mapping[str, bytes] | None = None,
+    main_file: str = MAIN_FILE,
 ) -> Project:
     """Create a project of ``user``'s with its first version; anyone logged in may.
 
     ``notebook`` is the content of its notebook (``<id>.ipynb``), an empty one when
-    not given; ``files`` are others by path. Raises
+    not given; ``files`` are others by path. A cluster project without ``files`` has
+    sample code; ``main_file`` is what its tasks run. Raises
     ``DomainError`` about the field that is wrong: at most two datasets, which
     ``user`` may use, and an environment this machine can have.
     """
@@ -67,9 +69,11 @@ def create_project(
         "description": clean_description(description),
         "visibility": clean_visibility(visibility),
     }
+    if kind == Project.Kind.CLUSTER:
+        fields["main_file"] = main_file
     with unborn_project(**fields) as project:
         root = workfolder.home(project.pk)
-        for path, data in {**starter_files(project, chosen, notebook), **(files or {})}.items():
+        for path, data in starter_files(project, chosen, notebook, files or {}).items():
             workfolder.write_file(root, path, data)
         snapshot = take_snapshot(project.pk)
         with changing_use(dataset_ids):
