@@ -1,0 +1,1 @@
+"""The code editor's page and the JSON that it talks."""
