@@ -4,38 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import logging
 import os
+import re
 import secrets
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path, PurePosixPath
 
-import lyceum
-from lyceum.engine import codec, limits, procs, runfolder, sandbox
-from lyceum.engine.base import EngineError, Status, Usage
+from lyceum.engine import claim, codec, gangs, limits, machine, procs, runfolder, starting
+from lyceum.engine.base import Capacity, EngineError, Status, Usage
 from lyceum.engine.mounting import RunMounts
 from lyceum.engine.relay import listen
+from lyceum.engine.starting import Means
 from lyceum.engine.workload import Mount, RunState, Workload
 
-log = logging.getLogger(__name__)
-
-_PACKAGES = str(Path(lyceum.__file__).resolve().parents[1])
-_STARTING_SECONDS = 15.0
+_MEMORY_SHARE = 0.8  # of the machine's memory that gangs may have together
 _POLL_SECONDS = 0.02
-# -I -S: nothing of the user's site or environment, and half the start-up time.
-_BOOT = (
-    "import sys; sys.path.append({path!r}); "
-    "from lyceum.engine.{module} import main; main(sys.argv[1:])"
-)
-
-
-def _python(module: str, *arguments: str) -> list[str]:
-    boot = _BOOT.format(path=_PACKAGES, module=module)
-    return [sys.executable, "-I", "-S", "-c", boot, *arguments]
+_NODE = "local"
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 class LocalEngine:
@@ -58,80 +45,59 @@ class LocalEngine:
         ``own_user=False`` keeps user code the platform's own user (`stage`).
         """
         self._runs = Path(root) / "runs"
-        self._confined = sandbox != "off"
-        self._own_user = own_user
-        self._limiter = limits.by_name(limiter) if limiter else limits.limits_in_force()
+        kind = limits.by_name(limiter) if limiter else limits.limits_in_force()
+        self._means = Means(sandbox != "off", kind.name, own_user)
 
-    def start(self, workload: Workload) -> str:
+    def start(self, workload: Workload, *, run_id: str | None = None) -> str:
         """Start ``workload`` and return its run id, once its shim stands on its own feet.
+
+        With ``run_id`` a start may be repeated: however often, by however many at once and
+        wherever an earlier one was killed, the program is started once. Whether it came to
+        that, or has ended since, is `status`'s to say.
 
         Raises `EngineError` for a workload that can't run and `SandboxUnavailable`
         when isolation can't be had.
         """
+        if run_id is not None and not _RUN_ID.fullmatch(run_id):
+            raise EngineError(f"a run can't be called {run_id!r}")
         self._runs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        run_id = (
-            f"{time.strftime('%Y%m%d-%H%M%S')}-{time.time_ns() % 10**9:09d}-{secrets.token_hex(3)}"
-        )
-        folder = self._runs / run_id
-        folder.mkdir(mode=0o700)
+        folder = self._runs / (run_id or _new_run_id())
+        with starting.locked(folder):
+            if not _has_begun(folder):
+                self._begin(folder, workload, repeatable=run_id is not None)
+        return folder.name
+
+    def _begin(self, folder: Path, workload: Workload, *, repeatable: bool) -> None:
         listener = None
-        if self._confined and workload.listen is not None:
+        if self._means.confined and workload.listen is not None:
             listener = listen("127.0.0.1", 0)
         try:
-            self._write(
-                folder, workload, listener.getsockname()[1] if listener else workload.listen
-            )
-            self._spawn(folder, listener.fileno() if listener else None)
+            # A shim may be on its way already, from a start that was killed: it has read
+            # the folder as it is.
+            if not (folder / runfolder.STATE).exists():
+                port = listener.getsockname()[1] if listener else workload.listen
+                placed = self._placed(workload)
+                starting.prepare(folder, placed, self._means, port=port, repeatable=repeatable)
+            starting.spawn(folder, listener.fileno() if listener else None)
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            if not _has_begun(folder):
+                shutil.rmtree(folder, ignore_errors=True)
             raise
         finally:
             if listener is not None:
                 listener.close()
-        return run_id
 
-    def _write(self, folder: Path, workload: Workload, port: int | None) -> None:
-        if self._confined:
-            plan = sandbox.plan(workload, folder)
-        else:
-            log.warning("LYCEUM_SANDBOX=off: %s runs with NO ISOLATION", workload.name or folder)
-            plan = sandbox.unconfined_plan(workload)
-        plan |= {
-            "limits": dataclasses.asdict(workload.limits),
-            "limiter": self._limiter.name,
-            "own_user": self._own_user,
-            "listen": workload.listen,
-            "forwards": [dataclasses.asdict(forward) for forward in workload.forwards],
-        }
-        (folder / runfolder.WORKLOAD).write_text(codec.to_json(workload))
-        runfolder.write_json(str(folder), runfolder.PLAN, plan)
-        state = {
-            "run_id": folder.name,
-            "state": RunState.QUEUED,
-            "labels": workload.labels,
-            "queued": time.time(),
-            "address": f"127.0.0.1:{port}" if port else None,
-            "limiter": self._limiter.name,
-        }
-        (folder / runfolder.LOG).touch(mode=0o600)
-        runfolder.write_json(str(folder), runfolder.STATE, state)
+    def _placed(self, workload: Workload) -> Workload:
+        if not workload.members:
+            return workload
+        own_loopback = self._means.confined
+        addresses = gangs.loopback_addresses if own_loopback else gangs.free_addresses
+        members = gangs.resolved(workload.members, addresses(workload.members))
+        return dataclasses.replace(workload, members=members)
 
-    def _spawn(self, folder: Path, listener: int | None) -> None:
-        words = _python("shim", str(folder), *([str(listener)] if listener is not None else []))
-        with (folder / "shim.log").open("wb") as output:
-            done = subprocess.run(
-                words,
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                pass_fds=[listener] if listener is not None else [],
-                timeout=_STARTING_SECONDS,
-                check=False,
-            )
-        if done.returncode:
-            said = (folder / "shim.log").read_text(errors="replace").strip().splitlines()
-            raise EngineError(f"the run's shim did not start: {said[-1] if said else 'no reason'}")
+    def capacity(self) -> Capacity:
+        """This machine's processors, and 80 % of its memory: the platform needs some too."""
+        return Capacity(machine.processors(), int(machine.memory_bytes() * _MEMORY_SHARE))
 
     def _folder(self, run_id: str) -> Path:
         folder = self._runs / run_id
@@ -141,20 +107,26 @@ class LocalEngine:
 
     def _record(self, run_id: str) -> dict:
         folder = self._folder(run_id)
-        record = runfolder.read_json(str(folder), runfolder.STATE)
-        if record["state"] in runfolder.ENDED or _shim_lives(record):
+        record = _read(folder)
+        if record["state"] in runfolder.ENDED or _is_watched(folder, record):
             return record
         # It may have written its end between our two looks.
-        record = runfolder.read_json(str(folder), runfolder.STATE)
+        record = _read(folder)
         return record if record["state"] in runfolder.ENDED else self._bury(folder, record)
 
     def _bury(self, folder: Path, record: dict) -> dict:
         """The shim died without a word: its sandbox died with it; write that down."""
+        if _shim(folder, record) is None and not claim.take(str(folder)):
+            return _read(folder)  # a late shim was faster
+        return self._end(folder, record, RunState.LOST, "the process that watched the run is gone")
+
+    def _end(self, folder: Path, record: dict, state: RunState, detail: str) -> dict:
+        """Write the end of a run that has no shim."""
         limits.by_name(record["limiter"])(folder.name).close()
         record |= {
-            "state": RunState.LOST,
-            "reason": "lost",
-            "detail": "the process that watched the run is gone",
+            "state": state,
+            "reason": str(state),
+            "detail": detail,
             "ended": time.time(),
             "init_pid": None,
         }
@@ -172,15 +144,18 @@ class LocalEngine:
             return codec.status_from_record(record)
         folder = self._folder(run_id)
         runfolder.write_json(str(folder), runfolder.STOP, {"grace": grace})
-        self._signal_shim(record, signal.SIGTERM)
+        if _shim(folder, record) is None and claim.take(str(folder)):
+            sentence = "the run was stopped before it started"
+            return codec.status_from_record(self._end(folder, record, RunState.STOPPED, sentence))
+        self._signal_shim(folder, record, signal.SIGTERM)
         status = self.wait(run_id, timeout=grace + 10.0)
         if status.alive:  # the shim itself hangs; its death takes the sandbox along
-            self._signal_shim(record, signal.SIGKILL)
+            self._signal_shim(folder, record, signal.SIGKILL)
             status = self.wait(run_id, timeout=5.0)
         return status
 
-    def _signal_shim(self, record: dict, number: int) -> None:
-        shim = record.get("shim")
+    def _signal_shim(self, folder: Path, record: dict, number: int) -> None:
+        shim = _shim(folder, record)
         if shim is None:
             return
         with contextlib.suppress(ProcessLookupError):
@@ -229,7 +204,7 @@ class LocalEngine:
             init_pid=record["init_pid"],
             host_uid=record.get("host_uid"),
         )
-        self._signal_shim(record, signal.SIGUSR1)
+        self._signal_shim(self._folder(run_id), record, signal.SIGUSR1)
 
     def unmount(self, run_id: str, target: str) -> None:
         """Take what is mounted at ``target`` out of a running sandbox.
@@ -250,7 +225,7 @@ class LocalEngine:
         return self._mounts(run_id).now()
 
     def _mounts(self, run_id: str) -> RunMounts:
-        return RunMounts(self._folder(run_id), _python("livemount"))
+        return RunMounts(self._folder(run_id), starting.python("livemount"))
 
     def _changeable(self, run_id: str) -> dict:
         """The record of a run whose mounts can be changed; raises `EngineError`."""
@@ -263,7 +238,7 @@ class LocalEngine:
 
     def _await_program(self, run_id: str, record: dict) -> dict:
         """The run's record once its program has started: before, bubblewrap still mounts."""
-        until = time.monotonic() + _STARTING_SECONDS
+        until = time.monotonic() + starting.STARTING_SECONDS
         while not (record.get("init_pid") and procs.children(record["init_pid"])):
             if record["state"] in runfolder.ENDED or time.monotonic() > until:
                 raise EngineError(f"run {run_id} has no sandbox to mount into")
@@ -274,6 +249,11 @@ class LocalEngine:
     def log_path(self, run_id: str) -> Path:
         """The file that has the run's newest stdout and stderr (older: `older_log_path`)."""
         return self._folder(run_id) / runfolder.LOG
+
+    def logs(self, run_id: str) -> list[tuple[str, list[Path]]]:
+        """One node, ``local``, and its log's files, the older one first."""
+        files = [self.older_log_path(run_id), self.log_path(run_id)]
+        return [(_NODE, [path for path in files if path is not None])]
 
     def older_log_path(self, run_id: str) -> Path | None:
         """The file with the output before `log_path`'s, if the log grew that long."""
@@ -303,8 +283,22 @@ def _new_run_id() -> str:
     return f"{moment}-{now % 10**9:09d}-{secrets.token_hex(3)}"
 
 
-def _shim_lives(record: dict) -> bool:
-    shim = record.get("shim")
-    if shim is None:  # queued: its shim is being started
-        return time.time() - record["queued"] < _STARTING_SECONDS
-    return procs.is_alive(shim)
+def _read(folder: Path) -> dict:
+    return runfolder.read_json(str(folder), runfolder.STATE)
+
+
+def _has_begun(folder: Path) -> bool:
+    """Whether a process has this run, or had it: no other may start its program."""
+    return claim.holder(str(folder)) is not None
+
+
+def _shim(folder: Path, record: dict) -> dict | None:
+    """Who watches over the run, or did; ``None`` while its start is under way."""
+    return record.get("shim") or claim.holder(str(folder))
+
+
+def _is_watched(folder: Path, record: dict) -> bool:
+    shim = _shim(folder, record)
+    if shim is not None:
+        return procs.is_alive(shim)
+    return record.get("repeatable") or time.time() - record["queued"] < starting.STARTING_SECONDS

@@ -29,11 +29,21 @@ def read_json(folder: str, name: str) -> dict:
 
 def write_json(folder: str, name: str, value: dict) -> None:
     """Put ``value`` at ``folder/name`` so that a reader sees the old or the new, whole."""
+    write_text(folder, name, json.dumps(value, ensure_ascii=False))
+
+
+def write_text(folder: str, name: str, text: str) -> None:
+    """As `write_json`."""
     path = os.path.join(folder, name)
-    fresh = f"{path}.{os.getpid()}"
-    with open(fresh, "w", encoding="utf-8") as file:
-        json.dump(value, file, ensure_ascii=False)
-    os.replace(fresh, path)
+    new = fresh(path)
+    with open(new, "x", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(new, path)
+
+
+def fresh(path: str) -> str:
+    """A name beside ``path`` that no other process or thread writes to, on any machine."""
+    return f"{path}.{os.urandom(6).hex()}"
 
 
 def live_mounts(folder: str) -> list[list]:

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from lyceum.engine import hostenv, rootfs, routes, seccomp
@@ -117,7 +118,19 @@ def unconfined_plan(workload: Workload) -> dict:
     for forward in workload.forwards:
         if forward.address.rpartition(":")[2] != str(forward.port):
             raise EngineError(f"without a sandbox, port {forward.port} can't lead elsewhere")
-    places = sorted(workload.mounts, key=lambda mount: -len(mount.target.parts))
+    on_host = host_paths(workload.mounts)
+    return {
+        "confined": False,
+        "mounts": [[str(one.source), str(one.target), one.writable] for one in workload.mounts],
+        "argv": [on_host(word) for word in workload.argv],
+        "env": {name: on_host(value) for name, value in environment(workload).items()},
+        "cwd": on_host(str(workload.cwd)),
+    }
+
+
+def host_paths(mounts: tuple[Mount, ...]) -> Callable[[str], str]:
+    """What puts the sources of ``mounts`` where a text has their targets."""
+    places = sorted(mounts, key=lambda mount: -len(mount.target.parts))
 
     def on_host(text: str) -> str:
         for mount in places:
@@ -126,13 +139,7 @@ def unconfined_plan(workload: Workload) -> dict:
             )
         return text
 
-    return {
-        "confined": False,
-        "mounts": [[str(one.source), str(one.target), one.writable] for one in places],
-        "argv": [on_host(word) for word in workload.argv],
-        "env": {name: on_host(value) for name, value in environment(workload).items()},
-        "cwd": on_host(str(workload.cwd)),
-    }
+    return on_host
 
 
 def forbidden_networks() -> list[tuple[str, int]]:
@@ -183,13 +190,14 @@ def make_mount_points(mounts: tuple[Mount, ...], *, only: Mount | None = None) -
     ``only``: just the one that this mount among them needs.
     """
     for mount in mounts if only is None else (only,):
-        outer = _deepest_around(mount, mounts)
+        outer = deepest_around(mount, mounts)
         if outer is not None:
             inside = mount.target.relative_to(outer.target)
             _make_beneath(outer.source, inside, is_folder=mount.source.is_dir())
 
 
-def _deepest_around(mount: Mount, mounts: tuple[Mount, ...]) -> Mount | None:
+def deepest_around(mount: Mount, mounts: tuple[Mount, ...]) -> Mount | None:
+    """The mount among ``mounts`` that this one is inside of; ``None`` if there is none."""
     around = [
         other
         for other in mounts

@@ -13,7 +13,7 @@ import socket
 import sys
 import time
 
-from lyceum.engine import procs, runfolder
+from lyceum.engine import claim, procs, runfolder
 from lyceum.engine.disk import DiskWatch
 from lyceum.engine.ending import Ending
 from lyceum.engine.launch import Launch
@@ -63,6 +63,13 @@ class Shim:
             runfolder.write_json(self.folder, runfolder.STATE, self.state)
         except OSError as error:  # a full disk must not end the run
             print(f"state not written: {error}", file=sys.stderr)
+
+    def begin(self) -> None:
+        """Say that this process has the run."""
+        self.save(state="starting", shim=procs.identity(os.getpid()))
+        if self._listener is not None:  # not the first starter's, if that one was killed
+            address, port = self._listener.getsockname()
+            self.save(address=f"{address}:{port}")
 
     def run(self) -> None:
         """Start the sandbox, watch it until it ends, and leave the final state behind."""
@@ -166,19 +173,22 @@ def main(arguments: list[str]) -> None:
     """``shim FOLDER [DESCRIPTOR]``: detach, then run the folder's plan.
 
     Returns to the starter once the shim has its own process and said so in
-    ``state.json``. ``DESCRIPTOR`` is the listening socket of `Engine.address`.
+    ``state.json``, or another shim has the run (`claim`); status 1 when neither came true.
+    ``DESCRIPTOR`` is the listening socket of `Engine.address`.
     """
     folder = arguments[0]
     listener = socket.socket(fileno=int(arguments[1])) if len(arguments) > 1 else None
     told, tell = os.pipe()
     if os.fork():
         os.close(tell)
-        os.read(told, 1)
-        os._exit(0)
+        os._exit(0 if os.read(told, 1) else 1)
     os.close(told)
     os.setsid()
     shim = Shim(folder, listener)
-    shim.save(state="starting", shim=procs.identity(os.getpid()))
+    ours = claim.take(folder)
+    if ours:
+        shim.begin()
     os.write(tell, b"1")
     os.close(tell)
-    shim.run()
+    if ours:
+        shim.run()
