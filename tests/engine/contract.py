@@ -85,7 +85,6 @@ class Gangs:
         assert sorted(log.splitlines()) == expected
 
     def test_members_find_each_other_where_the_engine_put_them(self, engine: Engine):
-        serve = f'{PYTHON} -c \'import socket\ns = socket.create_server(("{{}}", {{}}))\n'
         serve = (
             f"exec {PYTHON} -c 'import os, socket\n"
             'server = socket.create_server(("", int(os.environ["PORT"])))\n'
