@@ -20,6 +20,7 @@ from pydantic import BaseModel, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _PREFIX = "LYCEUM_"
+_READ = (_PREFIX, "RAY_")
 
 
 class Secrets(BaseModel):
@@ -58,6 +59,14 @@ class Settings(BaseSettings):
     sandbox: Literal["on", "off"] = "on"
     engine: Literal["local", "ray"] = Field(
         "local", description="What runs the tasks of cluster projects: this machine, or Ray."
+    )
+    # The next three have Ray's own names, so that one environment serves both.
+    ray_address: str | None = Field(
+        None, validation_alias="RAY_ADDRESS", description="The head's dashboard, `http://…:8265`."
+    )
+    ray_auth_token: str | None = Field(None, validation_alias="RAY_AUTH_TOKEN", repr=False)
+    ray_auth_token_path: Path = Field(
+        Path("~/.ray/auth_token"), validation_alias="RAY_AUTH_TOKEN_PATH"
     )
     environments: Path | None = Field(
         None,
@@ -127,6 +136,15 @@ class Settings(BaseSettings):
             or f"sqlite:///{self.root / 'portal.sqlite3'}"
         )
 
+    @property
+    def ray_token(self) -> str | None:
+        """The token that the Ray cluster asks for, found as Ray's own tools find it."""
+        if self.ray_auth_token:
+            return self.ray_auth_token.strip()
+        with contextlib.suppress(OSError):
+            return self.ray_auth_token_path.expanduser().read_text().strip() or None
+        return None
+
     def secrets(self) -> Secrets:
         """This installation's secrets, generated once with mode 0600."""
         return _secrets(self.root)
@@ -149,7 +167,7 @@ def _secrets(root: Path) -> Secrets:
 
 def settings() -> Settings:
     """The settings of this process, as the environment has them at each call."""
-    ours = {name: text for name, text in os.environ.items() if name.upper().startswith(_PREFIX)}
+    ours = {name: text for name, text in os.environ.items() if name.upper().startswith(_READ)}
     return _settings(frozenset(ours.items()))
 
 

@@ -24,6 +24,6 @@ def task_engine() -> Engine:
 
     if settings().engine == "local":
         return local_engine()
-    from lyceum.engine.ray import RayEngine
+    from lyceum.engine.ray.engine import RayEngine
 
     return RayEngine(settings().root, sandbox=settings().sandbox)

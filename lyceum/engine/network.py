@@ -41,7 +41,7 @@ class Network:
         ``user``: the run's own user on the host, which the helpers become too.
         Raises ``OSError`` or ``RuntimeError`` with a sentence when it can't be done.
         """
-        if not plan["confined"]:
+        if not (plan["confined"] and plan["own_network"]):
             return  # it is on the host's network already
         self._user = user
         _await_loopback(sandbox_pid)

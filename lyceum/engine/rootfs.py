@@ -9,7 +9,7 @@ import ipaddress
 import os
 from pathlib import Path
 
-from lyceum.engine.workload import Network
+from lyceum.engine.workload import OUTWARD, Network
 
 USER, UID, HOME = "aistudio", 1000, "/home/aistudio"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -70,7 +70,7 @@ def write_etc(folder: Path, *, hostname: str, network: Network) -> dict[str, Pat
         written[name] = folder / name
         written[name].write_text(text)
         written[name].chmod(0o644)
-    if network == "open" and Path("/etc/pip.conf").is_file():
+    if network in OUTWARD and Path("/etc/pip.conf").is_file():
         written["pip.conf"] = Path("/etc/pip.conf")
     return written
 
@@ -115,6 +115,8 @@ def _servers(path: str) -> list[ipaddress.IPv4Address]:
 
 
 def _resolver(network: Network) -> str:
+    if network == "host":
+        return Path("/etc/resolv.conf").read_text() if Path("/etc/resolv.conf").is_file() else ""
     if network != "open":
         return ""
     servers = nameservers() or ([SLIRP_DNS] if needs_slirp_dns() else [])

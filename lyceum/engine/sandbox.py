@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from lyceum.engine import hostenv, rootfs, routes, seccomp
 from lyceum.engine.base import EngineError, SandboxUnavailable
-from lyceum.engine.workload import Mount, Workload
+from lyceum.engine.workload import OUTWARD, Mount, Workload
 
 _DEFAULT_SCRATCH = 1 << 30  # bytes of /tmp and /dev/shm each, when memory is not limited
 _TOOLS = {"bwrap": "bubblewrap", "slirp4netns": "slirp4netns"}
@@ -35,7 +35,8 @@ def bubblewrap_options(workload: Workload) -> tuple[list[str], list[str]]:
     scratch = str((workload.limits.memory_bytes or 2 * _DEFAULT_SCRATCH) // 2)
     targets = {str(mount.target) for mount in workload.mounts}
     before = [
-        *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-net"),
+        *("--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts"),
+        *(() if workload.network == "host" else ("--unshare-net",)),
         *("--unshare-cgroup-try", "--disable-userns", "--die-with-parent", "--new-session"),
         *("--cap-drop", "ALL", "--uid", str(rootfs.UID), "--gid", str(rootfs.UID)),
         *("--hostname", workload.hostname),
@@ -73,7 +74,7 @@ def environment(workload: Workload) -> dict[str, str]:
         "SHELL": "/bin/bash",
         "LANG": "C.UTF-8",
     }
-    if workload.network == "open":
+    if workload.network in OUTWARD:
         base |= hostenv.passed_on()
     return base | workload.env
 
@@ -88,7 +89,7 @@ def plan(workload: Workload, folder: Path) -> dict:
     before, after = bubblewrap_options(workload)
     etc = rootfs.write_etc(folder / "etc", hostname=workload.hostname, network=workload.network)
     mounts = [Mount(source, PurePosixPath("/etc") / name) for name, source in sorted(etc.items())]
-    if workload.network == "open":
+    if workload.network in OUTWARD:
         taken = {mount.target for mount in workload.mounts}
         extra = hostenv.mounts_for(hostenv.passed_on())
         mounts += [mount for mount in extra if mount.target not in taken]
@@ -97,6 +98,7 @@ def plan(workload: Workload, folder: Path) -> dict:
     return {
         "confined": True,
         "bwrap": tool("bwrap"),
+        "own_network": workload.network != "host",
         "slirp4netns": tool("slirp4netns") if workload.network == "open" else None,
         "slirp_dns": workload.network == "open" and rootfs.needs_slirp_dns(),
         "forbidden": forbidden_networks() if workload.network == "open" else [],
@@ -168,6 +170,8 @@ def check(workload: Workload) -> None:
     """Raise `EngineError` where the workload can't mean anything here."""
     if not workload.argv:
         raise EngineError("a workload needs a program to run")
+    if workload.network == "host" and (workload.listen is not None or workload.forwards):
+        raise EngineError("on its host's own network, a workload's ports lead nowhere else")
     if workload.limits.gpus:
         raise EngineError("this engine has no GPUs to give")
     words = [*workload.argv, *workload.env, *workload.env.values(), workload.hostname]

@@ -9,7 +9,11 @@ from typing import Literal
 
 _ROOT = PurePosixPath("/")
 
-Network = Literal["none", "loopback", "open"]
+Network = Literal["none", "loopback", "open", "host"]
+"""What a sandbox reaches: itself; or the outside (``open``, by user-mode networking, and
+nothing of the host); or all that its host does (``host``: a gang on several machines)."""
+
+OUTWARD: frozenset[Network] = frozenset({"open", "host"})
 
 
 class RunState(StrEnum):
