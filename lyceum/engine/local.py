@@ -90,7 +90,7 @@ class LocalEngine:
     def _placed(self, workload: Workload) -> Workload:
         if not workload.members:
             return workload
-        own_loopback = self._means.confined
+        own_loopback = self._means.confined and workload.network != "host"
         addresses = gangs.loopback_addresses if own_loopback else gangs.free_addresses
         members = gangs.resolved(workload.members, addresses(workload.members))
         return dataclasses.replace(workload, members=members)
