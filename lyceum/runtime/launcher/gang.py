@@ -26,6 +26,7 @@ KILL_SECONDS = 5.0
 _CHUNK = 256 * 1024
 _LAST_READS = 64  # what a dead member's children still write may have no end
 _NOT_STARTED = 127
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ)  # by Python, which its members need not be
 _clock = getattr(time, "monotonic", time.time)
 
 
@@ -73,7 +74,8 @@ class Member(object):
     def _become(self, output):
         try:
             os.setpgid(0, 0)
-            _default_signals()
+            for number in _IGNORED:
+                signal.signal(number, signal.SIG_DFL)
             os.dup2(output, 1)
             os.dup2(output, 2)
             os.execvpe(self._argv[0], self._argv, self._env)  # noqa: S606
@@ -131,9 +133,12 @@ class Gang(object):
 
     def run(self):
         """Until every member has ended; the gang's exit status."""
+        self._start()
+        # Only now: between its fork and its program a member would lose a SIGTERM to
+        # handlers of ours.
         self._wake = _wake_on_signals(self._ask)
         self._poll.register(self._wake, select.POLLIN)
-        self._start()
+        self._look()
         while any(member.status is None for member in self._members):
             self._read(self._timeout())
             self._look()
@@ -269,12 +274,6 @@ def _wake_on_signals(ask):
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     return woken
-
-
-def _default_signals():
-    signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGCHLD, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
 
 
 def _signal_name(number):
