@@ -16,6 +16,7 @@ from lyceum.notebooks.workloads import LABEL
 from lyceum.projects.actions import purge_trash, recount_use
 from lyceum.serving import lifecycle as services
 from lyceum.serving import probes
+from lyceum.tasks import keeping as tasks
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ _JOBS: dict[Job, float] = {
     tidy_runs: 60.0,
     unpacking_steps.tidy: 60.0,
     services.tidy: 60.0,
+    tasks.tidy_runs: 60.0,
+    tasks.tidy_folders: 3600.0,
     services.purge: 3600.0,
     probes.tidy: 600.0,
     purge_trash: 3600.0,

@@ -47,9 +47,11 @@ def run() -> None:
 
 
 def _loop(stopping: threading.Event) -> None:
+    from lyceum.dispatcher import tasks
     from lyceum.dispatcher.rounds import Rounds
 
     log.info("the dispatcher is at work")
+    threading.Thread(target=tasks.keep_going, args=(stopping,), name="tasks", daemon=True).start()
     rounds = Rounds()
     while not stopping.is_set():
         stopping.wait(rounds.turn())

@@ -1,4 +1,4 @@
-"""Preparing environments for services that were deployed before theirs was there."""
+"""Preparing environments for services and tasks that want one which is not there yet."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class EnvironmentBuilds:
     """
 
     def __init__(self) -> None:
-        self._at_work: set[str] = set()
+        self._at_work: dict[str, float] = {}
         self._failures: dict[str, tuple[datetime, str]] = {}
 
     def begin(self, environment: str) -> None:
         """Make ``environment`` ready unless that is being done already."""
         if environment in self._at_work:
             return
-        self._at_work.add(environment)
+        self._at_work[environment] = 0.0
         threading.Thread(
             target=self._build, args=(environment,), name=f"build {environment}", daemon=True
         ).start()
@@ -38,11 +38,18 @@ class EnvironmentBuilds:
         moment, why = self._failures.get(environment, (since, ""))
         return why if moment > since else None
 
+    def progress(self, environment: str) -> float:
+        """How far its build is, from 0 to 1."""
+        return self._at_work.get(environment, 0.0)
+
     def _build(self, environment: str) -> None:
+        def report(progress: environments.Progress) -> None:
+            self._at_work[environment] = progress.fraction
+
         try:
-            environments.build(environment, lambda _progress: None)
+            environments.build(environment, report)
         except Exception as error:
             log.exception("environment %s could not be built", environment)
             self._failures[environment] = timezone.now(), str(error)
         finally:
-            self._at_work.discard(environment)
+            del self._at_work[environment]

@@ -25,7 +25,8 @@ class Status:
     ``disk_limit``, ``process_limit``, ``stopped``, ``lost``, ``not_started`` once the
     run has ended, else ``None``; ``detail`` is a sentence for people, and while the
     run goes on says that one of its processes was killed for want of memory.
-    ``pid`` is the sandbox's first process, as the host numbers it.
+    ``pid`` is the sandbox's first process, as the host numbers it; ``cpu_seconds`` what the
+    run used in all, once it has ended.
     """
 
     run_id: str
@@ -37,6 +38,7 @@ class Status:
     signal: int | None = None
     reason: str | None = None
     detail: str = ""
+    cpu_seconds: float | None = None
     labels: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -17,8 +17,9 @@ from lyceum.tasks.scheduling import Demand, Use, Wait, demand_of, places
 LATELY_DAYS = 2
 """Fairness looks at what users were given today and yesterday (UTC)."""
 
-_SIZE_FIELDS = (
+_FIELDS = (
     "id", "user_id", "state", "trainers", "pservers", "cpus", "memory_mb", "gpus",
+    "attempt", "environment", "stage", "progress", "submitted",
 )  # fmt: skip
 
 
@@ -53,11 +54,15 @@ def queue_places(tasks: Iterable[Task]) -> dict[int, QueuePlace]:
 
 def demands() -> tuple[list[Demand], list[Demand]]:
     """What queued tasks ask for, in the order of submission, and what the others have."""
-    rows = Task.objects.filter(state__in=Task.ACTIVE).order_by("id").only(*_SIZE_FIELDS)
     queued, running = [], []
-    for task in rows:
+    for task in active_tasks():
         (queued if task.state == Task.State.QUEUED else running).append(demand_of(task))
     return queued, running
+
+
+def active_tasks() -> list[Task]:
+    """All that have not ended, in the order of submission, with what scheduling needs."""
+    return list(Task.objects.filter(state__in=Task.ACTIVE).order_by("id").only(*_FIELDS))
 
 
 def cpu_use(user_ids: Iterable[int]) -> dict[int, Use]:
