@@ -47,11 +47,12 @@ def run() -> None:
 
 
 def _loop(stopping: threading.Event) -> None:
-    from lyceum.dispatcher import tasks
+    from lyceum.dispatcher import serving, tasks
     from lyceum.dispatcher.rounds import Rounds
 
     log.info("the dispatcher is at work")
     threading.Thread(target=tasks.keep_going, args=(stopping,), name="tasks", daemon=True).start()
+    threading.Thread(target=serving.keep, args=(stopping,), name="services", daemon=True).start()
     rounds = Rounds()
     while not stopping.is_set():
         stopping.wait(rounds.turn())

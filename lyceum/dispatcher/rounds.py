@@ -1,4 +1,4 @@
-"""The dispatcher's rounds: look at every server and service, decide, hand out the work."""
+"""The dispatcher's rounds: look at every server, decide, hand out the work."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from django.utils import timezone
 from lyceum.dispatcher import housekeeping, steps
 from lyceum.dispatcher.builds import Builds
 from lyceum.dispatcher.rules import Decision, Seen, Step, decide
-from lyceum.dispatcher.serving import Services
 from lyceum.dispatcher.unpackings import Unpackings
 from lyceum.engine import local_engine
 from lyceum.engine.base import Status
@@ -48,7 +47,6 @@ class Rounds:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="step")
         self._builds = Builds()
         self._unpackings = Unpackings()
-        self._services = Services()
         self._in_hand: set[int] = set()
         self._suspected: dict[int, tuple[int, Decision]] = {}
         self._hub: dict[hubapi.Key, hubapi.HubServer] | None = None
@@ -62,13 +60,11 @@ class Rounds:
             return self._turn()
         except DatabaseError:
             log.exception("the database did not answer; trying again")
-            return HUB_SECONDS
-        finally:
+            # Only then: to open it again costs a quarter of a round at rest.
             connection.close()
+            return HUB_SECONDS
 
     def _turn(self) -> float:
-        # Before the hub is asked, which may take its time: calls wait for services.
-        serving = self._services.turn()
         moving = NotebookServer.objects.filter(
             state__in=[NotebookServer.State.STARTING, NotebookServer.State.STOPPING]
         ).exists()
@@ -79,7 +75,7 @@ class Rounds:
         unpacking = self._unpackings.turn()
         for job in self._housekeeping.due():
             self._hand_out(job)
-        return MOVING_SECONDS if moving or serving or unpacking else RESTING_SECONDS
+        return MOVING_SECONDS if moving or unpacking else RESTING_SECONDS
 
     def _ask_hub(self, *, fresh: bool) -> None:
         now = time.monotonic()

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
 
 from lyceum.dispatcher.serving_looks import Looks
 from lyceum.dispatcher.serving_rules import decide
@@ -17,7 +16,30 @@ from lyceum.serving.models import Replica, Service
 
 log = logging.getLogger(__name__)
 
+MOVING_SECONDS = 0.5
+RESTING_SECONDS = 1.0
+
 _WORKERS = 8
+_READY = Replica.State.READY
+
+
+def keep(stopping: threading.Event) -> None:
+    """Take services further until ``stopping`` is set.
+
+    In a thread of its own: calls wait for services, and neither the hub nor anything else
+    that the dispatcher asks may hold them up.
+    """
+    services = Services()
+    while True:
+        moving = False
+        try:
+            moving = services.turn()
+        except Exception:
+            log.exception("a round of services failed; it is tried again")
+            # Only then: to open a database costs more than a round at rest.
+            connection.close()
+        if stopping.wait(MOVING_SECONDS if moving else RESTING_SECONDS):
+            return
 
 
 class Services:
@@ -37,18 +59,17 @@ class Services:
         """Look at all services and hand out what is to be done; whether anything moves."""
         # Asked before the rows are read: what ends meanwhile is looked at in the next round.
         busy = frozenset(self._in_hand)
-        services = _services()
-        replicas = _replicas()
-        self._looks.look(services, version=self._steps.publish())
-        for service in services:
+        rows, version = self._steps.publish()
+        self._looks.look(rows.services, version=version)
+        for service in rows.services:
             try:
-                self._consider(service, replicas[service.pk], busy)
+                self._consider(service, rows.replicas.get(service.pk, []), busy)
             except Exception:  # one that can't be looked at must not keep the others waiting
                 log.exception("service %s could not be looked at", service.pk)
         return (
             bool(self._in_hand)
-            or any(service.state == Service.State.DEPLOYING for service in services)
-            or any(one.state != Replica.State.READY for own in replicas.values() for one in own)
+            or any(service.state == Service.State.DEPLOYING for service in rows.services)
+            or any(one.state != _READY for own in rows.replicas.values() for one in own)
         )
 
     def _consider(
@@ -77,17 +98,3 @@ class Services:
                 self._in_hand.discard(key)
 
         self._pool.submit(work)
-
-
-def _services() -> list[Service]:
-    """Those that are not deleted, and deleted ones of which something is left."""
-    own = Replica.objects.filter(service=OuterRef("pk"))
-    rows = Service.objects.select_related("project__owner").annotate(has_replicas=Exists(own))
-    return list(rows.filter(Q(deleted=None) | Q(has_replicas=True)).order_by("pk"))
-
-
-def _replicas() -> dict[int, list[Replica]]:
-    found = defaultdict(list)
-    for replica in Replica.objects.select_related("revision").order_by("pk"):
-        found[replica.service_id].append(replica)
-    return found

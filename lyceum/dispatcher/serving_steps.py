@@ -15,6 +15,7 @@ from lyceum.engine.base import EngineError
 from lyceum.serving import lifecycle
 from lyceum.serving.models import Replica, Revision, Service
 from lyceum.serving.routes import Routes
+from lyceum.serving.rows import Rows
 
 log = logging.getLogger(__name__)
 
@@ -33,14 +34,10 @@ class Steps:
         self._builds = EnvironmentBuilds()
         self._deaths: dict[int, list[float]] = defaultdict(list)
 
-    def publish(self) -> int:
-        """Tell the gateway what has changed; the routing table's version."""
+    def publish(self) -> tuple[Rows, int]:
+        """Tell the gateway what has changed; the rows, and the table's version that has them."""
         with self._publishing:
-            try:
-                self._routes.publish()
-            except OSError:
-                log.exception("the routing table could not be written")
-            return self._routes.version
+            return self._routes.publish(), self._routes.version
 
     def deaths(self, service: Service) -> list[float]:
         """When replicas went by themselves lately, since the service's state changed."""

@@ -5,6 +5,7 @@ The import is light: neither uvicorn nor the gateway's own machinery comes with 
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,11 +169,29 @@ def _ask(
     if content is not None:
         headers["Content-Type"] = "application/json"
     address = f"http://127.0.0.1:{current.gateway_port}{path}"
+    request = _http().build_request(
+        method, address, content=content, headers=headers, timeout=seconds
+    )
     try:
-        # No TLS on loopback; the certificates of the world would take longer than the call.
-        with httpx.Client(timeout=seconds, trust_env=False, verify=False) as http:  # noqa: S501
-            answer = http.request(method, address, content=content, headers=headers)
-            answer.raise_for_status()
-            return answer.json()
+        answer = _sent(request)
+        answer.raise_for_status()
+        return answer.json()
     except (httpx.HTTPError, ValueError) as error:
         raise GatewayUnreachable(str(error) or type(error).__name__) from error
+
+
+def _sent(request: httpx.Request) -> httpx.Response:
+    try:
+        return _http().send(request)
+    except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+        # A connection of the gateway's before this one. A call may have been made already.
+        if request.method != "GET":
+            raise
+        return _http().send(request)
+
+
+@functools.cache
+def _http() -> httpx.Client:
+    """One for all threads: connections stay open from one question to the next."""
+    # No TLS on loopback; the certificates of the world would take longer than the call.
+    return httpx.Client(trust_env=False, verify=False)  # noqa: S501

@@ -7,18 +7,20 @@ The dispatcher alone writes it, whole, so that the gateway reads the old or the 
 from __future__ import annotations
 
 import json
+import logging
 import os
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Q
 from django.utils import timezone
 
 from lyceum.config import settings
 from lyceum.limits import limit
 from lyceum.serving.models import ApiKey, Replica, Revision, Service
+from lyceum.serving.rows import Rows, Watch
 from lyceum.serving.workloads import replica_folder
+
+log = logging.getLogger(__name__)
 
 _MEGABYTE = 1024 * 1024
 
@@ -28,16 +30,27 @@ class Routes:
 
     def __init__(self) -> None:
         self.version, self._written = _read()
+        self._watch = Watch()
+        self._published: Rows | None = None
 
-    def publish(self) -> bool:
-        """Write the table if it says anything new; whether it did. Raises ``OSError``."""
-        table = services_table()
-        if table == self._written:
-            return False
-        version = self.version + 1
-        _write({"version": version, "services": table})
-        self.version, self._written = version, table
-        return True
+    def publish(self) -> Rows:
+        """Write the table if it says anything new; the rows that it says.
+
+        Where it can't be written that is tried again the next time.
+        """
+        rows = self._watch.read()
+        if rows is not self._published:
+            try:
+                self._write(services_table(rows))
+                self._published = rows
+            except OSError:
+                log.exception("the routing table could not be written")
+        return rows
+
+    def _write(self, table: list[dict[str, Any]]) -> None:
+        if table != self._written:
+            _write({"version": self.version + 1, "services": table})
+            self.version, self._written = self.version + 1, table
 
 
 def path() -> Path:
@@ -45,32 +58,22 @@ def path() -> Path:
     return settings().root / "gateway" / "routes.json"
 
 
-def services_table() -> list[dict[str, Any]]:
+def services_table(rows: Rows) -> list[dict[str, Any]]:
     """A route for each service that is not deleted; keys as digests."""
-    services = list(
-        Service.objects.filter(deleted=None, project__deleted=None, project__owner__is_active=True)
-        .select_related("project", "revision", "active_revision")
-        .order_by("pk")
-    )
-    keys, replicas = _keys(), _replicas()
-    return [_route(each, keys[each.pk], replicas[each.pk]) for each in services]
+    now = timezone.now()
+    return [
+        _route(
+            service,
+            [key for key in rows.keys.get(service.pk, ()) if not key.expires or key.expires > now],
+            [one for one in rows.replicas.get(service.pk, ()) if _is_there(one, rows)],
+        )
+        for service in rows.services
+        if not (service.deleted or service.project.deleted) and service.project.owner.is_active
+    ]
 
 
-def _keys() -> dict[int, list[ApiKey]]:
-    found = defaultdict(list)
-    alive = Q(expires=None) | Q(expires__gt=timezone.now())
-    for key in ApiKey.objects.filter(alive, revoked=None).order_by("pk"):
-        found[key.service_id].append(key)
-    return found
-
-
-def _replicas() -> dict[int, list[Replica]]:
-    """Those whose folder is there for the gateway to listen in."""
-    found = defaultdict(list)
-    for replica in Replica.objects.exclude(state=Replica.State.STOPPING).order_by("pk"):
-        if replica_folder(replica.uid).is_dir():
-            found[replica.service_id].append(replica)
-    return found
+def _is_there(replica: Replica, rows: Rows) -> bool:
+    return replica.state != Replica.State.STOPPING and replica.uid in rows.folders
 
 
 def _route(service: Service, keys: list[ApiKey], replicas: list[Replica]) -> dict[str, Any]:

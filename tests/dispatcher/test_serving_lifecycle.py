@@ -20,6 +20,7 @@ from lyceum.serving import actions, lifecycle
 from lyceum.serving.bundles import revision_folder
 from lyceum.serving.models import ApiKey, Replica, Revision, Service
 from lyceum.serving.routes import Routes, path, services_table
+from lyceum.serving.rows import Watch, read_rows
 from lyceum.serving.workloads import KIND, replica_folder, replica_workload, runs
 from tests.notebooks.making import ENVIRONMENT, make_learner, make_project
 from tests.support.concurrency import at_once
@@ -185,7 +186,7 @@ def test_the_table_says_what_the_gateway_needs(project):
         ApiKey.objects.create(
             service=service, name=name, prefix=name, digest=name, rate_per_minute=60, **more
         )
-    (route,) = services_table()
+    (route,) = services_table(read_rows())
     assert [key["digest"] for key in route["keys"]] == ["old", "new"]
     assert [key["expires"] for key in route["keys"]] == [later.timestamp(), None]
     assert route["path"] == f"sandbox/{service.public_id}"
@@ -196,36 +197,79 @@ def test_the_table_says_what_the_gateway_needs(project):
         {"id": replica.uid, "revision": service.revision_id, "folder": folder}
     ]
     lifecycle.retire(service.pk, [replica.uid])
-    assert services_table()[0]["replicas"] == []
+    assert services_table(read_rows())[0]["replicas"] == []
 
 
 def test_deleted_services_and_those_of_deleted_projects_have_no_route(project, owner):
     kept, deleted = make_service(project), make_service(project)
     actions.delete_service(owner, deleted.pk)
-    assert [route["service"] for route in services_table()] == [kept.pk]
+    assert [route["service"] for route in services_table(read_rows())] == [kept.pk]
     Project.objects.update(deleted=timezone.now())
-    assert services_table() == []
+    assert services_table(read_rows()) == []
 
 
 def test_the_table_is_written_when_it_says_something_new(project):
     routes = Routes()
-    assert routes.publish() and not routes.publish()
+
+    def published() -> int:
+        routes.publish()
+        return routes.version
+
+    assert (published(), published()) == (1, 1)
     service = make_service(project)
-    assert routes.publish()
-    assert json.loads(path().read_text())["version"] == routes.version == 2
+    assert (published(), published()) == (2, 2)
+    assert json.loads(path().read_text())["version"] == 2
     assert path().stat().st_mode & 0o077 == 0
 
-    after_a_crash = Routes()
-    assert (after_a_crash.version, after_a_crash.publish()) == (2, False)
+    routes = Routes()  # that of a dispatcher after a crash
+    assert published() == 2
     Service.objects.filter(pk=service.pk).update(name="House prices")
-    assert after_a_crash.publish() and after_a_crash.version == 3
+    assert published() == 3
+
+
+def test_all_that_a_table_is_made_of_is_looked_at(project):
+    service, routes = make_service(project, State.RUNNING), Routes()
+
+    def is_new() -> bool:
+        before = routes.version
+        routes.publish()
+        return routes.version > before and routes._written == services_table(read_rows())
+
+    assert is_new() and not is_new()
+    key = ApiKey.objects.create(service=service, name="a", digest="a", rate_per_minute=60)
+    assert is_new()
+    ApiKey.objects.update(last_used=timezone.now())
+    assert not is_new()
+    ApiKey.objects.filter(pk=key.pk).update(revoked=timezone.now())
+    assert is_new()
+    replica = Replica.objects.create(service=service, revision=service.revision, uid="a")
+    assert not is_new()
+    replica_folder("a").mkdir(parents=True)
+    assert is_new()
+    Replica.objects.filter(pk=replica.pk).update(state=Replica.State.STOPPING)
+    assert is_new()
+    Project.objects.update(description="Prices of houses")
+    assert is_new()
+    project.owner.is_active = False
+    project.owner.save()
+    assert is_new()
+
+
+def test_rows_are_read_again_only_when_something_has_changed(project, django_assert_num_queries):
+    service, watch = make_service(project), Watch()
+    rows = watch.read()
+    with django_assert_num_queries(3):
+        assert watch.read() is rows
+    lifecycle.activate(service.pk, service.revision_id)
+    assert watch.read().services[0].active_revision_id == service.revision_id
 
 
 def test_a_table_that_cannot_be_read_is_written_anew(project):
     path().parent.mkdir(parents=True)
     path().write_text("{")
     routes = Routes()
-    assert routes.publish() and routes.version == 1
+    routes.publish()
+    assert routes.version == 1 and json.loads(path().read_text())["version"] == 1
 
 
 # Tidying

@@ -35,6 +35,20 @@ def test_status(one: Stack) -> None:
     assert began <= found.keys[7] <= time.time()
 
 
+def test_who_asked_before_can_ask_the_gateway_that_comes_next(one: Stack) -> None:
+    client.status(current=one.settings)
+    one.kill()
+    with pytest.raises(client.GatewayUnreachable):
+        client.status(current=one.settings)
+    one.start()
+    assert client.status(current=one.settings).version == one.version
+    one.kill()
+    one.start()
+    assert client.status(current=one.settings).version == one.version
+    answer = client.call(1, b'{"x": 3}', current=one.settings)
+    assert answer.status == 200
+
+
 def test_a_test_of_the_owners(one: Stack) -> None:
     answer = client.call(1, b'{"x": 3}', current=one.settings)
     assert answer.status == 200

@@ -26,6 +26,7 @@ from lyceum.serving.pages.problem_words import all_problems
 from lyceum.serving.pages.shown import error_line, pretty
 from lyceum.serving.pages.snippets import snippets
 from lyceum.serving.routes import services_table
+from lyceum.serving.rows import read_rows
 
 
 @never_cache
@@ -86,7 +87,8 @@ def test(request: HttpRequest, project_id: int, service_id: int) -> HttpResponse
 def openapi(request: HttpRequest, project_id: int, service_id: int) -> HttpResponse:
     """The service's API as an OpenAPI document, as those who call it can have it too."""
     service = service_of(request, project_id, service_id)
-    route = next((each for each in services_table() if each["service"] == service.pk), None)
+    table = services_table(read_rows())
+    route = next((each for each in table if each["service"] == service.pk), None)
     if route is None:
         raise NotFound("no_such_service", _("There is no such prediction service."))
     return JsonResponse(document(route, settings().portal_url), json_dumps_params={"indent": 2})
