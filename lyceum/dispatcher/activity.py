@@ -30,8 +30,14 @@ def last_activity(address: str, user_id: int, project_id: int) -> datetime | Non
     base = f"http://{address}/user/{user_id}/{project_id}/api/"
     headers = {"Authorization": f"token {settings().secrets().hub_api_token}"}
     try:
+        # No TLS to a sandbox of ours; reading the world's certificates takes 20 ms.
         with httpx.Client(
-            base_url=base, headers=headers, params=_QUIETLY, timeout=_TIMEOUT, trust_env=False
+            base_url=base,
+            headers=headers,
+            params=_QUIETLY,
+            timeout=_TIMEOUT,
+            trust_env=False,
+            verify=False,  # noqa: S501
         ) as client:
             return max(_moments(client), default=None)
     except (httpx.HTTPError, ValueError, KeyError, TypeError):
