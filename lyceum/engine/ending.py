@@ -32,11 +32,14 @@ class Ending:
         """Whether the grace given by `begin` is over."""
         return self._kill_at is not None and time.monotonic() > self._kill_at
 
-    def result(self, status: int | None, out_of_memory_kills: int) -> dict[str, object]:
+    def result(
+        self, status: int | None, out_of_memory_kills: int, refused_processes: int = 0
+    ) -> dict[str, object]:
         """The final fields of ``state.json``.
 
         ``status``: the program's status as bubblewrap gives it (128 + n for
-        signal n, as a shell does), ``None`` if it gave none.
+        signal n, as a shell does), ``None`` if it gave none. ``refused_processes``: how
+        often the run was refused one more.
         """
         number = status - 128 if status is not None and 128 < status <= 192 else None
         code = status if number is None else None
@@ -46,13 +49,17 @@ class Ending:
             return {**fields, "state": state, "reason": self._reason, "detail": self._detail}
         if status == 0:
             return {**fields, "state": "succeeded", "reason": "exit", "detail": ""}
-        reason, detail = _failure(code, number, out_of_memory_kills)
+        reason, detail = _failure(code, number, out_of_memory_kills, refused_processes)
         return {**fields, "state": "failed", "reason": reason, "detail": detail}
 
 
-def _failure(code: int | None, number: int | None, out_of_memory_kills: int) -> tuple[str, str]:
+def _failure(
+    code: int | None, number: int | None, out_of_memory_kills: int, refused_processes: int
+) -> tuple[str, str]:
     if out_of_memory_kills:
         return "out_of_memory", "the run needed more memory than it may use"
+    if refused_processes:
+        return "process_limit", "the run needed more processes and threads than it may have"
     if number is not None:
         return "signal", f"the program was ended by signal {number} ({_signal_name(number)})"
     if code is not None:

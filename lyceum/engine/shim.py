@@ -24,6 +24,7 @@ from lyceum.engine.network import Network
 _CHUNK = 256 * 1024
 _CHECK_SECONDS = 0.25
 _DRAIN_SECONDS = 2.0
+_BOMB_REFUSALS = 2_000  # a program that is refused a process gives up, or waits
 TIME_LIMIT_GRACE = 5.0
 
 
@@ -134,13 +135,25 @@ class Shim:
             sentence = f"the run reached its time limit of {seconds} s"
             if self.ending.begin("time_limit", sentence, TIME_LIMIT_GRACE):
                 launch.ask_to_end()
-        broken = self._unreachable() or self.limiter.check() or self.disk.check()
+        broken = (
+            self._unreachable() or self.limiter.check() or self.disk.check() or self._fork_bomb()
+        )
         if broken is not None and self.ending.begin(*broken, 0.0):
             launch.kill()
         kills = self.limiter.out_of_memory_kills()
         if kills != self.state.get("out_of_memory_kills", 0):
             sentence = "a process of the run was killed: it needed more memory than it may use"
             self.save(out_of_memory_kills=kills, detail=sentence)
+
+    def _fork_bomb(self) -> tuple[str, str] | None:
+        """A gang that does nothing else would hold its machine until its time is over.
+
+        In a notebook it is the learner's own to stop.
+        """
+        if not self.plan["gang"] or self.limiter.refused_processes() < _BOMB_REFUSALS:
+            return None
+        most = self.limits["processes"]
+        return "process_limit", f"the run went on asking for more than its {most} processes"
 
     def _unreachable(self) -> tuple[str, str] | None:
         """A run whose folder was deleted can't be found or stopped by anybody."""
@@ -158,10 +171,11 @@ class Shim:
             self.ending.fail_to_start(f"the sandbox could not be made: {self.log.last_line()}")
         self.network.close()
         kills = self.limiter.out_of_memory_kills()
+        refused = self.limiter.refused_processes() if self.plan["gang"] else 0
         usage = self.limiter.usage(None)
         self.limiter.close()
         self.save(
-            **self.ending.result(launch.status(), kills),
+            **self.ending.result(launch.status(), kills, refused),
             out_of_memory_kills=kills,
             cpu_seconds=usage[0],
             ended=time.time(),

@@ -84,7 +84,9 @@ def test_what_the_kernel_says_is_read(delegated):
     (delegated / "r1/memory.stat").write_text("anon 3000\ninactive_file 1500\n")
     (delegated / "r1/cpu.stat").write_text("usage_usec 2500000\nuser_usec 1\n")
     (delegated / "r1/cgroup.procs").write_text("1\n2\n3\n4\n")
+    (delegated / "r1/pids.events").write_text("max 7\n")
     limiter = CgroupV2("r1")
+    assert limiter.refused_processes() == 7
     assert limiter.out_of_memory_kills() == 2
     assert limiter.usage(None) == (2.5, 3500, 2)
 

@@ -46,6 +46,10 @@ class Limiter:
         """How many of the run's processes were killed for want of memory so far."""
         raise NotImplementedError
 
+    def refused_processes(self) -> int:
+        """How often the run was refused one more process or thread, as far as that is known."""
+        raise NotImplementedError
+
     def usage(self, init_pid: int | None) -> tuple[float, int, int]:
         """CPU seconds, bytes and processes of the run; zeros once it is gone."""
         raise NotImplementedError

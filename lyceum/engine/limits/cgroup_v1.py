@@ -65,6 +65,9 @@ class CgroupV1(Limiter):
     def out_of_memory_kills(self) -> int:
         return _table(self._folder("memory"), "memory.oom_control").get("oom_kill", 0)
 
+    def refused_processes(self) -> int:
+        return _table(self._folder("pids"), "pids.events").get("max", 0)
+
     def usage(self, init_pid: int | None) -> tuple[float, int, int]:
         memory = self._folder("memory")
         used = _number(memory, "memory.usage_in_bytes")

@@ -52,6 +52,9 @@ class CgroupV2(Limiter):
     def out_of_memory_kills(self) -> int:
         return _table(self._folder(), "memory.events").get("oom_kill", 0)
 
+    def refused_processes(self) -> int:
+        return _table(self._folder(), "pids.events").get("max", 0)
+
     def usage(self, init_pid: int | None) -> tuple[float, int, int]:
         folder = self._folder()
         # What the kernel takes back at once when asked is no use of memory.

@@ -10,6 +10,8 @@ import signal
 from lyceum.engine import procs
 from lyceum.engine.limits.base import OWN_PROCESSES, Limiter
 
+_REFUSALS_A_LOOK = 100  # 20 looks of a shim, so 5 s, are a bomb to it
+
 
 class Watchdog(Limiter):
     """``RLIMIT_NPROC``, CPU affinity, and killing what grows past the run's memory.
@@ -27,6 +29,7 @@ class Watchdog(Limiter):
         self._limits: dict = {}
         self._init_pid: int | None = None
         self._kills = 0
+        self._looks_when_full = 0
 
     @classmethod
     def available(cls) -> bool:
@@ -64,6 +67,8 @@ class Watchdog(Limiter):
         most = self._limits["processes"]
         if most and len(pids) > self._most_processes():
             return "process_limit", f"the run had more than {most} processes"
+        if most and len(pids) >= most:
+            self._looks_when_full += 1
         memory = self._limits["memory_bytes"]
         if memory:
             self._kill_largest(pids, memory)
@@ -79,6 +84,11 @@ class Watchdog(Limiter):
 
     def out_of_memory_kills(self) -> int:
         return self._kills
+
+    def refused_processes(self) -> int:
+        # Nobody counts refusals here: each look at a run that has all it may is taken for
+        # as many as a fork bomb would have had by then.
+        return self._looks_when_full * _REFUSALS_A_LOOK
 
     def usage(self, init_pid: int | None) -> tuple[float, int, int]:
         pids = procs.members(init_pid) if init_pid else []
