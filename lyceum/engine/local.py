@@ -189,7 +189,9 @@ class LocalEngine:
         if record["state"] in runfolder.ENDED or not record.get("init_pid"):
             return None
         limiter = limits.by_name(record["limiter"])(run_id)
-        return Usage(*limiter.usage(record["init_pid"]))
+        cpu, memory, processes = limiter.usage(record["init_pid"])
+        launcher = gangs.LAUNCHER_PROCESSES if record.get("gang") else 0
+        return Usage(cpu, memory, max(processes - launcher, 0))
 
     def mount(self, run_id: str, source: Path, target: str, *, writable: bool = False) -> None:
         """Add a mount to a running sandbox; `EngineError` where that can't be done.

@@ -78,6 +78,7 @@ def prepare(
         "repeatable": repeatable,
         "address": f"127.0.0.1:{port}" if port else None,
         "limiter": means.limiter,
+        "gang": len(workload.members),
     }
     runfolder.write_json(name, runfolder.STATE, state)
 

@@ -130,7 +130,9 @@ def test_members_may_have_as_much_as_all_of_them(engine):
     run_id = engine.start(gang(*members, limits=Limits(memory_bytes=64 * MB)), run_id=fresh_id())
     for index in range(3):
         await_log(engine, run_id, f"[trainer-{index}] held")
-    assert engine.usage(run_id).memory_bytes > 110 * MB
+    usage = engine.usage(run_id)
+    assert usage.memory_bytes > 110 * MB
+    assert usage.processes == 3  # the launcher is ours
     assert engine.status(run_id).alive
 
 
