@@ -20,6 +20,7 @@ from lyceum.datasets.api import router as datasets
 from lyceum.notebooks.api import router as notebooks
 from lyceum.projects.api import router as projects
 from lyceum.serving.api import router as serving
+from lyceum.tasks.api import router as tasks
 
 
 class LyceumAPI(NinjaAPI):
@@ -37,6 +38,7 @@ api.add_router("", projects)
 api.add_router("", datasets)
 api.add_router("", notebooks)
 api.add_router("", serving)
+api.add_router("", tasks)
 
 
 @api.exception_handler(DomainError)

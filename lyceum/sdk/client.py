@@ -8,6 +8,7 @@ from typing import Self
 from lyceum.sdk import ledger
 from lyceum.sdk.datasets import Datasets
 from lyceum.sdk.models import Person
+from lyceum.sdk.tasks import Tasks
 from lyceum.sdk.transport import Transport
 
 
@@ -31,6 +32,7 @@ class Client:
     ) -> None:
         self._transport = Transport(address, token, patience=patience, language=language)
         self.datasets = Datasets(self._transport, uploads or ledger.default_place())
+        self.tasks = Tasks(self._transport)
 
     @property
     def address(self) -> str:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any, Self
 
+_TIMES = {"created", "updated", "submitted", "started", "ended"}
+
 
 @dataclass(frozen=True, slots=True)
 class _Told:
@@ -13,8 +15,8 @@ class _Told:
     def read(cls, told: dict[str, Any]) -> Self:
         """From the API's JSON; what a newer platform tells besides is left out."""
         known = {field.name: told[field.name] for field in fields(cls) if field.name in told}
-        for name in {"created", "updated"} & known.keys():
-            known[name] = datetime.fromisoformat(known[name])
+        for name in _TIMES & known.keys():
+            known[name] = known[name] and datetime.fromisoformat(known[name])
         for name in {"owner", "author"} & known.keys():
             known[name] = Person.read(known[name])
         return cls(**known)
@@ -134,3 +136,69 @@ class Draft:
             uploads=[Upload.read(each) for each in told["uploads"]],
             removed=[each["path"] for each in told["removed"]],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Task(_Told):
+    """One run of a cluster project's ``version``.
+
+    ``state`` is ``queued``, ``starting``, ``running``, ``succeeded``, ``failed`` or
+    ``stopped``; ``reason`` and ``detail`` say why it ended so, ``place`` and ``waits_for``
+    where and why it waits. ``cpus`` and ``memory`` are of each trainer and parameter
+    server, ``gpus`` of each trainer; ``cpu_seconds`` and ``peak_memory`` of all together.
+    """
+
+    id: int
+    project_id: int
+    version: int
+    note: str
+    main_file: str
+    environment: str
+    trainers: int
+    pservers: int
+    cpus: int
+    memory: int
+    gpus: int
+    time_limit_seconds: int
+    state: str
+    stopping: bool
+    reason: str | None
+    detail: str
+    exit_code: int | None
+    signal: int | None
+    attempt: int
+    place: int | None
+    waits_for: str
+    submitted: datetime
+    started: datetime | None
+    ended: datetime | None
+    cpu_seconds: float
+    peak_memory: int
+    page: str
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ("succeeded", "failed", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSample(_Told):
+    """What a task used at ``t`` (seconds since the epoch): cores, bytes, processes, GPUs."""
+
+    t: float
+    cpu: float
+    memory: int
+    processes: int
+    gpu: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskUsage:
+    samples: list[TaskSample]
+    cpu_seconds: float
+    peak_memory: int
+
+    @classmethod
+    def read(cls, told: dict[str, Any]) -> Self:
+        samples = [TaskSample.read(each) for each in told["samples"]]
+        return cls(samples, told["cpu_seconds"], told["peak_memory"])

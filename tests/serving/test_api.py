@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
-from typing import Any
 
 import pytest
 from django.test import Client
 
-from lyceum.accounts.models import User
 from lyceum.gateway import client as gateway
 from lyceum.serving.models import Draft, Service
 from tests.serving.making import (
@@ -23,21 +20,7 @@ from tests.serving.making import (
     make_service,
     write_model,
 )
-
-API = "/api/v1"
-
-
-class Program:
-    """A client that speaks JSON, as ``user``."""
-
-    def __init__(self, user: User) -> None:
-        self.client = Client()
-        self.client.force_login(user)
-
-    def __call__(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
-        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body)
-        answer = self.client.generic(method, API + path, data, content_type="application/json")
-        return answer.status_code, json.loads(answer.content) if answer.content else None
+from tests.support.program import API, Program
 
 
 @pytest.fixture
