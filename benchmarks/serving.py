@@ -304,13 +304,15 @@ def measure_peers(home: Path, python: Path, chosen: argparse.Namespace) -> Itera
 
 
 @contextlib.contextmanager
-def run(argv: tuple[str, ...], env: dict[str, str], cwd: Path = CHECKOUT) -> Iterator[None]:
+def run(
+    argv: tuple[str, ...], env: dict[str, str], cwd: Path = CHECKOUT
+) -> Iterator[subprocess.Popen[bytes]]:
     """A program and all it starts, ended afterwards."""
     process = subprocess.Popen(
         argv, env={**os.environ, **env}, cwd=cwd, stdout=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
