@@ -249,6 +249,13 @@ def member_of(line: bytes) -> str:
     return found[1].decode() if found else ""
 
 
+def members_in(log: Log) -> list[str]:
+    """The members that wrote into the log's beginning or end, by name."""
+    tail = log.line_at(max(log.size - PIECE_BYTES, 0))
+    lines = split_lines(log.read(0, PIECE_BYTES)) + split_lines(log.read(tail, PIECE_BYTES))
+    return sorted({member_of(line) for line in lines} - {""})
+
+
 def texts(log: Log, member: str) -> Iterator[bytes]:
     """All lines of ``member`` without its name; with none, the lines that are nobody's."""
     # A literal first is what `re` finds quickly.
