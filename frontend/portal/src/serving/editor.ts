@@ -1,52 +1,20 @@
 import { indentWithTab } from "@codemirror/commands";
 import { json } from "@codemirror/lang-json";
 import { python } from "@codemirror/lang-python";
-import { HighlightStyle, indentUnit, syntaxHighlighting } from "@codemirror/language";
+import { indentUnit } from "@codemirror/language";
 import { linter, lintGutter, setDiagnostics, type Diagnostic } from "@codemirror/lint";
 import type { Extension } from "@codemirror/state";
 import { EditorView, keymap } from "@codemirror/view";
-import { tags } from "@lezer/highlight";
 import { basicSetup } from "codemirror";
+import { codeLook, shadowed } from "../code/look";
 
 /**
  * `<textarea data-editor="python|json">` becomes an editor and keeps its text, so that the
  * form sends it as before. `data-text-bad-json` says what is wrong with JSON that is not.
  * A select `data-fill="#textarea"` puts the `<template>` it names into the editor (undone
- * like any edit). The page's colours come through `--code-…` variables.
+ * like any edit).
  */
 const editors = new WeakMap<HTMLTextAreaElement, EditorView>();
-
-const colours = HighlightStyle.define([
-  { tag: [tags.keyword, tags.operatorKeyword, tags.controlKeyword, tags.bool, tags.null], color: "var(--code-keyword)" },
-  { tag: [tags.string, tags.special(tags.string)], color: "var(--code-string)" },
-  { tag: [tags.comment], color: "var(--code-comment)", fontStyle: "italic" },
-  { tag: [tags.number], color: "var(--code-number)" },
-  { tag: [tags.function(tags.variableName), tags.definition(tags.function(tags.variableName)), tags.className, tags.propertyName], color: "var(--code-name)" },
-  { tag: [tags.invalid], color: "var(--code-invalid)" },
-]);
-
-const look = EditorView.theme({
-  "&": { color: "var(--tblr-body-color)", backgroundColor: "var(--tblr-bg-forms)", fontSize: "0.875rem" },
-  "&.cm-focused": { outline: "2px solid var(--tblr-link-color)", outlineOffset: "1px" },
-  ".cm-scroller": { fontFamily: "var(--tblr-font-monospace)", lineHeight: "1.55", overflow: "auto" },
-  ".cm-content": { caretColor: "var(--tblr-body-color)", minHeight: "var(--editor-least, 4rem)" },
-  ".cm-scroller, .cm-content": { maxHeight: "none" },
-  "&.cm-editor": { maxHeight: "var(--editor-most, 34rem)" },
-  ".cm-cursor, .cm-dropCursor": { borderLeftColor: "var(--tblr-body-color)" },
-  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
-    backgroundColor: "var(--code-selection)",
-  },
-  ".cm-gutters": { color: "var(--tblr-secondary)", backgroundColor: "var(--tblr-bg-surface-secondary)", borderColor: "var(--tblr-border-color)" },
-  ".cm-activeLine": { backgroundColor: "var(--code-line)" },
-  ".cm-activeLineGutter": { backgroundColor: "var(--code-line)", color: "var(--tblr-body-color)" },
-  ".cm-matchingBracket": { outline: "1px solid var(--tblr-link-color)", backgroundColor: "transparent" },
-  ".cm-panels, .cm-tooltip": {
-    color: "var(--tblr-body-color)",
-    backgroundColor: "var(--tblr-bg-surface)",
-    borderColor: "var(--tblr-border-color)",
-  },
-  ".cm-tooltip-autocomplete > ul > li[aria-selected]": { backgroundColor: "var(--tblr-primary)", color: "#fff" },
-});
 
 /** Turn a text field into an editor; one that is an editor already stays. */
 export function mount(textarea: HTMLTextAreaElement): void {
@@ -54,9 +22,7 @@ export function mount(textarea: HTMLTextAreaElement): void {
   const holder = document.createElement("div");
   holder.className = "code-editor";
   textarea.after(holder);
-  // In a shadow root CodeMirror writes no <style> element, which the page's policy forbids.
-  const root = holder.attachShadow({ mode: "open" });
-  const view = new EditorView({ parent: root, root, doc: textarea.value, extensions: extensions(textarea) });
+  const view = new EditorView({ ...shadowed(holder), doc: textarea.value, extensions: extensions(textarea) });
   editors.set(textarea, view);
   textarea.hidden = true;
   label(textarea)?.addEventListener("click", () => view.focus());
@@ -90,8 +56,7 @@ function extensions(textarea: HTMLTextAreaElement): Extension[] {
     keymap.of([indentWithTab]),
     indentUnit.of(textarea.dataset["editor"] === "json" ? "  " : "    "),
     textarea.dataset["editor"] === "json" ? [json(), jsonLinter(textarea)] : [python(), lintGutter()],
-    syntaxHighlighting(colours),
-    look,
+    codeLook,
     EditorView.lineWrapping,
     EditorView.contentAttributes.of({ "aria-label": described ? `${name}. ${described}` : name }),
     EditorView.updateListener.of((update) => {
