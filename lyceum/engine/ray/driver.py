@@ -40,6 +40,7 @@ class Driver:
         self._asked_by_signal = False
         self._told: dict[str, Any] = {"state": RunState.QUEUED, "shares": []}
         self._beaten = 0.0
+        self._cpu_seconds: float | None = None
 
     def ask_to_stop(self, *_: object) -> None:
         """What SIGTERM does: Ray's way of stopping a job."""
@@ -57,6 +58,7 @@ class Driver:
             started=self._told.get("started"),
             exit_code=status.exit_code,
             signal=status.signal,
+            cpu_seconds=self._cpu_seconds,
             reason=status.reason,
             detail=status.detail,
         )
@@ -74,7 +76,9 @@ class Driver:
             gang.stop(0.0)
             return error.status
         self._say(state=RunState.RUNNING, started=time.time())
-        return self._watch(gang)
+        status = self._watch(gang)
+        self._cpu_seconds = gang.cpu_seconds()
+        return status
 
     def _take_machines(self) -> list[Machine] | Status:
         """Each member's machine, all kept for us; or why there are none."""

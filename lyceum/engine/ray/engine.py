@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lyceum.config import settings
-from lyceum.engine import codec, runfolder
+from lyceum.engine import codec, gangs, runfolder, sandbox
 from lyceum.engine.base import Capacity, EngineError, Status, Usage
 from lyceum.engine.ray import records
 from lyceum.engine.ray.jobs import Job, Jobs, NoAnswer
@@ -62,7 +62,8 @@ class RayEngine:
 
     def start(self, workload: Workload, *, run_id: str | None = None) -> str:
         """Submit ``workload`` as a job and return its run id; see `base.Engine.start`."""
-        run_id = run_id or f"run-{time.time_ns()}"
+        if run_id is None:
+            run_id = f"run-{time.time_ns()}"
         if not _RUN_ID.fullmatch(run_id):
             raise EngineError(f"a run can't be called {run_id!r}")
         _check(workload)
@@ -247,13 +248,11 @@ class RayEngine:
 
 
 def _check(workload: Workload) -> None:
-    """Raise `EngineError` for what only an engine of one machine can do."""
+    """Raise `EngineError` for what can't run, and for what only one machine can run."""
+    sandbox.check(workload)
+    gangs.resolved(workload.members, gangs.loopback_addresses(workload.members))
     if workload.listen is not None or workload.forwards:
-        raise EngineError(
-            "what runs on the cluster can neither serve nor use this machine's ports"
-        )
-    if workload.limits.gpus:
-        raise EngineError("this engine has no GPUs to give")
+        raise EngineError("on the cluster, a run neither serves nor uses this machine's ports")
 
 
 def _is_over(folder: Path) -> bool:

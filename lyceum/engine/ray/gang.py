@@ -119,6 +119,10 @@ class Gang:
         """How the run ended, ``None`` while that is open."""
         return placement.decided(self._ends, self._shares) if self._ends else None
 
+    def cpu_seconds(self) -> float:
+        """What the shares used that have ended, as far as they could still say so."""
+        return sum(status.cpu_seconds or 0.0 for _, status in self._ends)
+
     def stop(self, grace: float, meanwhile: Callable[[], None] = lambda: None) -> None:
         """End whoever has not: SIGTERM, after ``grace`` seconds SIGKILL, then the actors."""
         going = {share.index for share in self._waits.values()}

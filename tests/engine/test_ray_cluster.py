@@ -1,0 +1,131 @@
+"""Gangs on a real Ray cluster of two machines; what one machine promises holds on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lyceum.engine.ray.engine import RayEngine
+from lyceum.engine.workload import Limits, Member, Mount, RunState, Workload
+from tests.engine import contract
+from tests.engine.conftest import stop_all
+from tests.engine.contract import await_end, fresh_id, gang, log_of, member
+from tests.support.ray import CPUS, Cluster, ray_cluster
+
+__all__ = ["ray_cluster"]
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def engine(tmp_path: Path, ray_cluster: Cluster) -> Iterator[RayEngine]:
+    made = RayEngine(tmp_path / "platform", address=ray_cluster.address, token=ray_cluster.token)
+    yield made
+    stop_all(made)
+
+
+class TestOnRay(contract.Gangs):
+    """The whole contract."""
+
+
+class TestOnTwoMachines:
+    """What only several machines can do, or do wrong; the last test takes one away."""
+
+    def test_isolation_can_be_switched_off(self, tmp_path: Path, ray_cluster: Cluster):
+        made = RayEngine(
+            tmp_path / "platform",
+            sandbox="off",
+            address=ray_cluster.address,
+            token=ray_cluster.token,
+        )
+        status, log = contract.finish(made, gang(*three("echo pid $(cat /proc/self/comm)")))
+        assert status.state == RunState.SUCCEEDED, status
+        assert log.count("pid cat") == 3
+
+    def test_a_gang_that_fits_on_no_machines_gives_up(self, tmp_path: Path, ray_cluster: Cluster):
+        made = RayEngine(
+            tmp_path / "platform",
+            address=ray_cluster.address,
+            token=ray_cluster.token,
+            machines_seconds=1,
+        )
+        run_id = made.start(gang(member("true"), limits=Limits(cpus=CPUS + 1)), run_id=fresh_id())
+        status = await_end(made, run_id)
+        assert (status.state, status.reason) == ("failed", "not_started")
+        assert status.detail == "the cluster had no room for 1 × (CPU 3)"
+
+    def test_a_driver_that_is_killed_leaves_nothing_running(
+        self, engine: RayEngine, tmp_path: Path
+    ):
+        mount = contract.workspace(tmp_path / "workspace")
+        run_id = engine.start(beating(mount), run_id=fresh_id())
+        await_beats(mount, 3)
+        kill_driver(run_id)
+        status = await_end(engine, run_id)
+        assert (status.state, status.reason) == ("lost", "lost")
+        assert "127.0.0.2" in status.detail
+        await_silence(mount)
+
+    def test_a_machine_that_is_lost_is_named(
+        self, engine: RayEngine, ray_cluster: Cluster, tmp_path: Path
+    ):
+        mount = contract.workspace(tmp_path / "workspace")
+        run_id = engine.start(beating(mount), run_id=fresh_id())
+        await_beats(mount, 3)
+        assert {name.partition("-")[0] for name, _ in engine.logs(run_id)} == {"alpha", "beta"}
+        ray_cluster.kill("beta")
+        status = await_end(engine, run_id)
+        assert (status.state, status.reason) == ("lost", "lost")
+        assert status.detail == "the machine beta was lost"
+        await_silence(mount)
+        assert "up" in log_of(engine, run_id)
+        assert engine.capacity().nodes == 1
+
+
+def three(script: str) -> tuple[Member, ...]:
+    """More than one machine has CPUs for."""
+    return tuple(member(script, index=index) for index in range(3))
+
+
+def beating(mount: Mount) -> Workload:
+    """Each member writes to a file of its own until it is killed, in a session of its own."""
+    beat = f"while :; do date >> {contract.WORKSPACE}/beats-$ME; sleep 0.1; done"
+    members = (
+        replace(one, env={"ME": one.name})
+        for one in three(f"echo up; setsid sh -c '{beat}' & wait")
+    )
+    return gang(*members, mounts=(mount,))
+
+
+def sizes(mount: Mount) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in mount.source.glob("beats-*")}
+
+
+def await_beats(mount: Mount, members: int) -> None:
+    contract.until(lambda: len(sizes(mount)) == members, "the members", contract.SECONDS)
+
+
+def await_silence(mount: Mount) -> None:
+    """Until no member writes any more, on whatever machine."""
+
+    def silent() -> bool:
+        before = sizes(mount)
+        time.sleep(0.5)
+        return sizes(mount) == before
+
+    contract.until(silent, "silence", contract.SECONDS)
+
+
+def kill_driver(run_id: str) -> None:
+    mark = ["-m", "lyceum.engine.ray.driver"]
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if words[1:3] == mark and words[-1].endswith(run_id):
+            process.kill()
+            return
+    raise AssertionError("no driver runs")
