@@ -18,7 +18,7 @@ from lyceum.dispatcher.task_runs import TaskRuns
 from lyceum.engine import task_engine
 from lyceum.engine.base import Capacity, Engine, EngineError
 from lyceum.limits import limit
-from lyceum.tasks import ending, keeping, lifecycle, wake
+from lyceum.tasks import ending, lifecycle, wake
 from lyceum.tasks.models import Task
 from lyceum.tasks.queries.waiting import active_tasks, cpu_use
 from lyceum.tasks.scheduling import Demand, Rules, Wait, demand_of, heads, plan
@@ -84,9 +84,8 @@ class Tasks:
         """Look at what is active and hand out what is to be done; whether there is any."""
         # Asked before the rows are read: what ends meanwhile is looked at in the next turn.
         busy = frozenset(self._in_hand)
-        active = list(
-            Task.objects.filter(state__in=Task.ACTIVE).order_by("id").values_list("id", "state")
-        )
+        seen = list(Task.objects.open().order_by("id").values_list("id", "state"))
+        active = [(pk, state) for pk, state in seen if state in Task.ACTIVE]
         if any(state == State.QUEUED for _pk, state in active) and self._is_plan_due(active):
             self._plan(active)
         started = [pk for pk, state in active if state != State.QUEUED and pk not in busy]
@@ -94,7 +93,7 @@ class Tasks:
             rows = lifecycle.with_surroundings().filter(pk__in=started)
             for task in rows.filter(state__in=Task.IN_ENGINE):
                 self._hand_out(task, self._runs.follow)
-        self._archive_left()
+        self._archive_left([pk for pk, state in seen if state in Task.ENDED and pk not in busy])
         return bool(active) or bool(self._in_hand)
 
     def _is_plan_due(self, active: list[tuple[int, str]]) -> bool:
@@ -170,15 +169,14 @@ class Tasks:
                 self._capacity = None
         return self._capacity
 
-    def _archive_left(self) -> None:
+    def _archive_left(self, ended: list[int]) -> None:
         """Put away what a killed dispatcher, or a failure, left of ended tasks."""
         now = self._clock()
-        if now - self._archived < ARCHIVE_SECONDS:
+        if not ended or now - self._archived < ARCHIVE_SECONDS:
             return
         self._archived = now
-        for pk in keeping.to_archive():
-            if pk not in self._in_hand:
-                self._hand_out(Task.objects.get(pk=pk), self._runs.archive)
+        for task in Task.objects.filter(pk__in=ended):
+            self._hand_out(task, self._runs.archive)
 
     def _hand_out(self, task: Task, step: Callable[[Task], None]) -> None:
         self._in_hand.add(task.pk)

@@ -41,12 +41,6 @@ def archive(task: Task, engine: Engine) -> None:
     Task.objects.filter(pk=task.pk).update(archived=True)
 
 
-def to_archive() -> list[int]:
-    """The ended tasks whose runs are still there."""
-    rows = Task.objects.filter(state__in=Task.ENDED, archived=False).order_by("id")
-    return list(rows.values_list("pk", flat=True))
-
-
 def tidy_runs() -> None:
     """Stop runs of attempts that no task has any more, and remove what is nobody's."""
     engine = task_engine()

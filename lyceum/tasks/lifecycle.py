@@ -37,8 +37,8 @@ def claim(task_id: int) -> Task | None:
         if user_id is None:
             return None
         User.objects.select_for_update().get(pk=user_id)
-        running = Task.objects.filter(user_id=user_id, state__in=Task.IN_ENGINE).count()
-        if running >= limit("running_tasks_per_user"):
+        running = Task.objects.open().filter(user_id=user_id, state__in=Task.IN_ENGINE)
+        if running.count() >= limit("running_tasks_per_user"):
             return None
         changed = found.update(
             state=State.STARTING,

@@ -41,16 +41,17 @@ class Sample:
 
 
 def read_samples(path: Path, *, since: float = 0.0) -> list[Sample]:
-    """The samples taken after ``since``; a line that is being written is left out."""
+    """The samples taken after ``since``; a line that was cut short is left out."""
     try:
-        lines = path.read_text().splitlines(keepends=True)
+        lines = path.read_text().splitlines()
     except FileNotFoundError:
         return []
     found = []
     for line in lines:
-        if not line.endswith("\n"):
+        try:
+            sample = Sample(**json.loads(line))
+        except (ValueError, TypeError):
             continue
-        sample = Sample(**json.loads(line))
         if sample.t > since:
             found.append(sample)
     return found

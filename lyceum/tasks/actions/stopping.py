@@ -28,7 +28,7 @@ def stop_tasks(project_id: int) -> None:
     """Let no task of a project go on: it is on its way into the trash."""
     with transaction.atomic():
         rows = Task.objects.select_for_update().filter(project_id=project_id)
-        for task in rows.filter(state__in=Task.ACTIVE):
+        for task in rows.open().filter(state__in=Task.ACTIVE):
             _ask_to_stop(task)
 
 

@@ -91,7 +91,8 @@ def _queue(user: User, project: Project, version: Version, fields: dict[str, Any
 
 def _check_queue(user: User) -> None:
     most = limit("queued_tasks_per_user")
-    if Task.objects.filter(user=user, state=Task.State.QUEUED).count() >= most:
+    queued = Task.objects.open().filter(user=user, state=Task.State.QUEUED)
+    if queued.count() >= most:
         sentence = ngettext(
             "You have %(count)d queued task, which is the most. Wait for one to start.",
             "You have %(count)d queued tasks, which is the most. Wait for one to start.",

@@ -32,4 +32,6 @@ def my_tasks_page(
     rows = owned_tasks(user).filter(user_id=user.pk)
     if states:
         rows = rows.filter(state__in=list(states))
+        if set(states) <= set(Task.ACTIVE):
+            rows = rows.open()
     return page_of(rows, order=("id",), cursor=cursor, size=size)

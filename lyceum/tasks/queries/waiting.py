@@ -62,7 +62,8 @@ def demands() -> tuple[list[Demand], list[Demand]]:
 
 def active_tasks() -> list[Task]:
     """All that have not ended, in the order of submission, with what scheduling needs."""
-    return list(Task.objects.filter(state__in=Task.ACTIVE).order_by("id").only(*_FIELDS))
+    rows = Task.objects.open().filter(state__in=Task.ACTIVE)
+    return list(rows.order_by("id").only(*_FIELDS))
 
 
 def cpu_use(user_ids: Iterable[int]) -> dict[int, Use]:
