@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from lyceum.cli import dataset, env, login, task
+from lyceum.cli import competition, dataset, env, login, task
 from lyceum.cli.problems import Problem
 
 commands = typer.Typer(
@@ -21,6 +21,7 @@ commands = typer.Typer(
 commands.add_typer(env.commands, name="env")
 commands.add_typer(dataset.commands, name="dataset")
 commands.add_typer(task.commands, name="task")
+commands.add_typer(competition.commands, name="competition")
 commands.command("login")(login.login)
 
 

@@ -1,0 +1,1 @@
+"""The built-in metrics: ``catalogue`` describes them, the other modules compute them."""

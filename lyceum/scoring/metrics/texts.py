@@ -1,0 +1,13 @@
+"""BLEU of a corpus, by sacreBLEU."""
+
+from __future__ import annotations
+
+import sacrebleu
+
+from lyceum.scoring.metrics.inputs import Columns
+
+
+def bleu(columns: Columns, tokenize: str) -> float:
+    references = [list(each) for each in columns.targets]
+    said = list(columns.predictions[0])
+    return sacrebleu.corpus_bleu(said, references, tokenize=tokenize, force=True).score
