@@ -22,9 +22,15 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}")
 _POLL_SECONDS = 0.25
 _DRIVER_STOP_SECONDS = 120
 _STOP_SECONDS = 30.0
-_SUBMIT_SECONDS = 120.0
 _SILENT_SECONDS = 180.0
 """After so long without a sign of life from the driver a run counts as lost."""
+
+_FRESH_SECONDS = 6.0
+"""So long the driver's last word is believed without asking Ray."""
+
+_DYING_SECONDS = 90.0
+"""So long machines are given to end what a driver that died has left: whoever starts the
+next attempt must wait for it. Without its head, Ray on a machine gives up after 60 s."""
 
 _USAGE_SECONDS = 30.0
 _MACHINES_SECONDS = 900.0
@@ -66,20 +72,25 @@ class RayEngine:
             run_id = f"run-{time.time_ns()}"
         if not _RUN_ID.fullmatch(run_id):
             raise EngineError(f"a run can't be called {run_id!r}")
-        _check(workload)
-        self._jobs.insist_on_token()
         folder = self._runs / run_id
+        if _is_submitted(folder) or _is_over(folder):
+            return run_id
+        _check(workload)
+        with contextlib.suppress(NoAnswer):  # then `status` submits it, once Ray answers
+            self._jobs.insist_on_token()
         record = records.claim(
             folder, workload, sandbox=self._sandbox, machines_seconds=self._machines_seconds
         )
-        # Once Ray has had the job, a head that does not know it was started anew: the run
-        # is lost then, and its machines may not have noticed yet.
-        if not _is_over(folder) and not (folder / records.SUBMITTED).exists():
-            words = [sys.executable, "-m", "lyceum.engine.ray.driver", str(folder)]
-            variables = {"RAY_JOB_STOP_WAIT_TIME_S": str(_DRIVER_STOP_SECONDS)}
-            self._jobs.submit(record["job"], shlex.join(words), variables)
-            (folder / records.SUBMITTED).touch()
+        with contextlib.suppress(NoAnswer):
+            self._submit(folder, record)
         return run_id
+
+    def _submit(self, folder: Path, record: dict[str, Any]) -> None:
+        self._jobs.insist_on_token()
+        words = [sys.executable, "-m", "lyceum.engine.ray.driver", str(folder)]
+        variables = {"RAY_JOB_STOP_WAIT_TIME_S": str(_DRIVER_STOP_SECONDS)}
+        self._jobs.submit(record["job"], shlex.join(words), variables)
+        (folder / records.SUBMITTED).touch()
 
     def capacity(self) -> Capacity:
         """What the cluster's machines have; raises `EngineError` when it does not answer."""
@@ -102,25 +113,34 @@ class RayEngine:
 
     def _end_by_ray(self, folder: Path, record: dict, told: dict) -> dict[str, Any] | None:
         """How the run ended by what Ray knows of its job; ``None`` while it goes on."""
-        heard = max(record["queued"], told.get("beat", 0.0))
-        silent = time.time() - heard > self._silent_seconds
+        age = time.time() - max(record["queued"], told.get("beat", 0.0))
+        if told and abs(age) < _FRESH_SECONDS:
+            return None
+        silent = age > self._silent_seconds
         try:
             job = self._jobs.find(record["job"])
         except NoAnswer as error:
             return self._bury(folder, record, str(error)) if silent else None
+        if job is not None and not job.ended:
+            hangs = silent and told
+            sentence = f"its driver on {_driver(told)} went silent"
+            return self._bury(folder, record, sentence) if hangs else None
+        if age < _DYING_SECONDS and _shares_run(folder, told):
+            return None
         if job is None:
-            return self._end_of_unknown(folder, record)
-        if job.ended:
-            return self._end_of_ended(folder, record, job, told)
-        if silent and told:
-            return self._bury(folder, record, f"its driver on {_driver(told)} went silent")
-        return None
+            return self._end_of_unknown(folder, record, silent=silent)
+        return self._end_of_ended(folder, record, job, told)
 
-    def _end_of_unknown(self, folder: Path, record: dict) -> dict[str, Any] | None:
-        if (folder / records.SUBMITTED).exists():
+    def _end_of_unknown(
+        self, folder: Path, record: dict, *, silent: bool
+    ) -> dict[str, Any] | None:
+        """Ray has no such job: not yet, if a start was cut short, or no more."""
+        if _is_submitted(folder):
             return self._bury(folder, record, "Ray's head was started anew and forgot the run")
-        if time.time() - record["queued"] > _SUBMIT_SECONDS:
-            return self._bury(folder, record, "it was never given to Ray")
+        try:
+            self._submit(folder, record)
+        except NoAnswer as error:
+            return self._bury(folder, record, str(error)) if silent else None
         return None
 
     def _end_of_ended(
@@ -253,6 +273,21 @@ def _check(workload: Workload) -> None:
     gangs.resolved(workload.members, gangs.loopback_addresses(workload.members))
     if workload.listen is not None or workload.forwards:
         raise EngineError("on the cluster, a run neither serves nor uses this machine's ports")
+
+
+def _shares_run(folder: Path, told: dict[str, Any]) -> bool:
+    """Whether the shim of a share has not written its end yet."""
+    states = (
+        records.read(records.share_folder(folder, index), runfolder.STATE)
+        for index in range(len(told.get("shares", ())))
+    )
+    return any(state is not None and state["state"] not in runfolder.ENDED for state in states)
+
+
+def _is_submitted(folder: Path) -> bool:
+    """Whether Ray has had the run's job. It is never given another: a head that does not
+    know it was started anew, and the machines of the first may not have noticed yet."""
+    return (folder / records.SUBMITTED).exists()
 
 
 def _is_over(folder: Path) -> bool:

@@ -6,7 +6,9 @@ machine of the platform an installed Ray, for five requests.
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import httpx
@@ -109,8 +111,8 @@ class Jobs:
         headers = {} if anonymous else self._headers
         try:
             # A proxy of the environment is for the world outside, not for the cluster.
-            with httpx.Client(trust_env=False, headers=headers, timeout=_TIMEOUT) as client:
-                answer = client.request(method, self._address + path, **options)
+            with httpx.Client(trust_env=False, timeout=_TIMEOUT, verify=_trust()) as client:
+                answer = client.request(method, self._address + path, headers=headers, **options)
         except httpx.HTTPError as error:
             raise NoAnswer(f"the Ray cluster at {self._address} does not answer") from error
         if answer.status_code in _REFUSED and not anonymous:
@@ -126,6 +128,12 @@ class Jobs:
                 f"the Ray cluster at {self._address} gave no answer that can be used: "
                 f"{_last_line(answer.text)}"
             ) from error
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """The machine's own certificates, read once: a head may be behind TLS."""
+    return ssl.create_default_context()
 
 
 def _last_line(text: str) -> str:
