@@ -18,7 +18,7 @@ from tests.support.notebooks import execute
 
 def main(slugs: list[str]) -> None:
     for source in project_sources():
-        if not slugs or source.slug in slugs:
+        if source.notebook and (not slugs or source.slug in slugs):
             print(source.slug, flush=True)
             with tempfile.TemporaryDirectory(prefix="lyceum-refresh-") as home:
                 refresh(source, Path(home))

@@ -96,6 +96,7 @@ def _create(owner: User, source: Source) -> Project:
         dataset_ids=[_dataset_id(slug) for slug in about["datasets"]],
         notebook=source.notebook,
         files=source.files,
+        **{name: about[name] for name in ("kind", "main_file") if name in about},
     )
 
 
@@ -108,7 +109,8 @@ def _update(owner: User, source: Source, project: Project) -> None:
         tags=source.about["tags"],
     )
     root = workfolder.home(project.pk)
-    for path, data in {**source.files, f"{project.pk}.ipynb": source.notebook}.items():
+    notebook = {f"{project.pk}.ipynb": source.notebook} if source.notebook else {}
+    for path, data in {**source.files, **notebook}.items():
         workfolder.write_file(root, path, data)
     projects.save_version(owner, project.pk, cause=Version.Cause.AUTOMATIC)
 

@@ -5,8 +5,9 @@ Each folder is one thing, its name the slug by which it is found again:
 - ``datasets/<slug>/``: ``dataset.toml`` (the fields of ``datasets.actions.About``);
   every other file is the dataset's.
 - ``projects/<slug>/``: ``project.toml`` (``environment``, ``name``, ``description``,
-  both also with ``_en``, ``tags``, ``datasets`` by slug, ``order``),
-  ``notebook.ipynb``, ``cover.webp``, and ``files/``, copied into the work folder.
+  both also with ``_en``, ``tags``, ``datasets`` by slug, ``order``, of a cluster
+  project ``kind`` and ``main_file``), ``notebook.ipynb`` (not of a cluster project),
+  ``cover.webp``, and ``files/``, copied into the work folder.
 
 ``tags.toml`` says the Chinese tags in English, once for all of them.
 """
@@ -43,8 +44,10 @@ class Source:
         return {str(path.relative_to(shipped)): path.read_bytes() for path in files_below(shipped)}
 
     @property
-    def notebook(self) -> bytes:
-        return (self.folder / "notebook.ipynb").read_bytes()
+    def notebook(self) -> bytes | None:
+        """The notebook; a cluster project has none."""
+        path = self.folder / "notebook.ipynb"
+        return path.read_bytes() if path.exists() else None
 
 
 def project_sources(examples: Path = EXAMPLES) -> list[Source]:

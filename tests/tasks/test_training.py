@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +14,12 @@ from pathlib import Path
 import pytest
 
 from lyceum import environments
+from lyceum.cli.content import install_official_content
+from lyceum.cli.examples import EXAMPLES
 from lyceum.engine import local_engine
 from lyceum.engine.workload import RunState
+from lyceum.projects.models import Project
+from lyceum.projects.queries import dataset_links, official_project
 from lyceum.tasks import folders
 from lyceum.tasks.models import Task
 from lyceum.tasks.workloads import prepare, task_workload
@@ -63,23 +68,30 @@ def begin(lin, monkeypatch) -> Iterator[Begin]:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     begun = []
 
-    def start(environment: str, *, files=None, main_file="train.py", **fields) -> Training:
+    def start(environment: str, *, files=None, project=None, **fields) -> Training:
         available = environments.availability(environment)
         if not available.available:
             pytest.skip(f"{environment} can't be had here: {available.reason}")
         environments.build(environment)
-        project = make_project(lin, kind="cluster", environment=environment, files=files)
-        sizes = {"memory_mb": 2048, "time_limit_seconds": SECONDS, "attempt": 1}
-        task = make_task(project, main_file=main_file, **{**sizes, **fields})
-        prepare(task)
-        training = Training(task, folders.run_id(task.pk, 1))
-        begun.append(training)
-        local_engine().start(task_workload(task), run_id=training.run_id)
-        return training
+        project = project or make_project(
+            lin, kind="cluster", environment=environment, files=files
+        )
+        sizes = {"memory_mb": 2048, "time_limit_seconds": SECONDS, "main_file": "train.py"}
+        begun.append(start_next(make_task(project, **{**sizes, **fields})))
+        return begun[-1]
 
     yield start
     for training in begun:
         local_engine().stop(training.run_id, grace=0.5)
+
+
+def start_next(task: Task) -> Training:
+    """Start the next attempt of ``task``."""
+    task.attempt += 1
+    prepare(task)
+    training = Training(task, folders.run_id(task.pk, task.attempt))
+    local_engine().start(task_workload(task), run_id=training.run_id)
+    return training
 
 
 def losses(log: str, member: str) -> list[float]:
@@ -127,6 +139,19 @@ def test_paddle_3_trains_with_two_trainers_and_by_its_own_launch(begin):
     assert sums == ["1.0 of 2", "1.0 of 2"], log
 
 
+def test_the_official_project_trains_and_goes_on_after_a_lost_machine(begin, tmp_path):
+    project = official_project_of(tmp_path)
+    links = [link.version for link in dataset_links(project)]
+    pinned = [{"dataset_id": each.dataset_id, "version": each.number} for each in links]
+    training = begin("paddle3-py311", project=project, trainers=2, datasets=pinned)
+    log = training.succeeds()
+    [first, *_, last] = re.findall(r"\[trainer-0\] epoch \d accuracy (\S+)", log)
+    assert 0.5 < float(first) < float(last) and float(last) > 0.9
+    assert curves(training) == ["trainer-0", "trainer-1"]
+    log = start_next(training.task).succeeds()
+    assert "[trainer-1] resumed after epoch 3" in log and "accuracy" not in log
+
+
 def test_two_ranks_of_pytorch_lose_what_one_process_loses(begin):
     """Data parallel training of half a batch each is training on the whole batch."""
     both, alone = begin("torch-py311", trainers=2), begin("torch-py311", trainers=1)
@@ -146,6 +171,18 @@ def test_each_trainer_of_scikit_learn_fits_a_model_of_its_own(begin):
     assert all(float(accuracy) > 0.9 for _, accuracy in accuracies)
     models = sorted(path.name for path in training.output.glob("*.joblib"))
     assert models == ["digits-0.joblib", "digits-1.joblib"]
+
+
+def official_project_of(folder: Path) -> Project:
+    """The official cluster project, installed as `lyceum up` does, with its dataset."""
+    for name in ("datasets/mnist-5k", "projects/mnist-cluster", "tags.toml"):
+        copy = shutil.copytree if (EXAMPLES / name).is_dir() else shutil.copy
+        (folder / name).parent.mkdir(exist_ok=True)
+        copy(EXAMPLES / name, folder / name)
+    install_official_content(folder)
+    found = official_project("mnist-cluster")
+    assert (found.kind, found.main_file) == ("cluster", "train.py")
+    return found
 
 
 def parameters(environment: str, model: Path) -> tuple[list[float], list[float]]:
