@@ -61,8 +61,11 @@ def created(request: HttpRequest, project_id: int) -> HttpResponse:
 @login_required
 @require_POST
 def run(request: HttpRequest, project_id: int) -> HttpResponse:
-    """Start the project's notebook and go to its page, which shows the progress."""
+    """运行项目: of a notebook project, start its notebook and go to the project's page, which
+    shows the progress; of a cluster project, go to its editor."""
     project = queries.owned_project(request.user, project_id)
+    if project.kind == Project.Kind.CLUSTER:
+        return redirect("editor:editor", project.pk)
     try:
         start_notebook(request.user, project_id=project.pk)
     except DomainError as refusal:

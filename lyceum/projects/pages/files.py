@@ -6,16 +6,13 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from lyceum.common.code import highlighted
 from lyceum.common.errors import NotFound
 from lyceum.common.streams import download as download_response
-from lyceum.previews import Problem, workers
 from lyceum.projects import content, queries
+from lyceum.projects.pages.code import TEXT_BYTES, shown_text
 from lyceum.projects.pages.project import page_context
 from lyceum.projects.workfolder import shown
 
-_TEXT_BYTES = 500_000
-_MARKUP_SECONDS = 5.0
 _PICTURE_BYTES = 8_000_000
 _PICTURES = {
     "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "gif": "image/gif",
@@ -78,15 +75,8 @@ def _file_context(project, found: queries.Files, path: str) -> dict:
         return {**context, "content_url": content.notebook_url(project, found.version, path)}
     if _picture_kind(path) and size <= _PICTURE_BYTES:
         return {**context, "is_picture": True}
-    data = found.read(path, limit=_TEXT_BYTES)
-    if b"\0" in data[:8000]:
-        return {**context, "is_binary": True}
-    text = data.decode("utf-8", "replace")
-    # Some texts take a lexer very long: not the portal's time.
-    code = workers.run(highlighted, path, text, seconds=_MARKUP_SECONDS)
-    if isinstance(code, Problem):
-        code = highlighted("", text)
-    return {**context, "code": code, "is_cut": size > _TEXT_BYTES}
+    data = found.read(path, limit=TEXT_BYTES)
+    return {**context, **shown_text(path, data, size)}
 
 
 def _picture_kind(path: str) -> str | None:

@@ -13,20 +13,21 @@ from lyceum.common.markdown import render_markdown
 from lyceum.notebooks import livedata
 from lyceum.projects import choices, content, diffs, queries, rendering
 from lyceum.projects.models import Project, Version
+from lyceum.projects.pages.code import version_code
 
 
 @require_safe
 def detail(request: HttpRequest, project_id: int, number: int | None = None) -> HttpResponse:
-    """版本内容: the newest notebook, or that of version ``number``, and all versions."""
+    """版本内容: the newest notebook (of a cluster project: its code), or that of version
+    ``number``, and all versions."""
     project = queries.get_project(request.user, project_id)
     version = (
         queries.latest_version(project) if number is None else queries.get_version(project, number)
     )
-    notebook = version and rendering.shown_notebook(project, version)
+    content_of = version_code if project.kind == Project.Kind.CLUSTER else _version_notebook
     shown = {
         "version": version,
-        "notebook": notebook,
-        "content_url": content.notebook_url(project, version, notebook) if notebook else "",
+        **(content_of(project, version) if version else {}),
         "versions": queries.versions_page(project, size=100).items,
     }
     return _page(request, project, "versions", shown)
@@ -101,6 +102,12 @@ def page_context(request: HttpRequest, project: Project, tab: str) -> dict[str, 
         "kinds": Project.Kind,
         "causes": Version.Cause,
     }
+
+
+def _version_notebook(project: Project, version: Version) -> dict[str, Any]:
+    notebook = rendering.shown_notebook(project, version)
+    url = content.notebook_url(project, version, notebook) if notebook else ""
+    return {"notebook": notebook, "content_url": url}
 
 
 def _page(
