@@ -115,10 +115,14 @@ class Steps:
     def _has_environment(self, service: Service, revision: Revision) -> bool:
         """Whether it can be used now; it is built otherwise, the service waits meanwhile."""
         if environments.availability(revision.environment).built:
+            if service.detail:
+                lifecycle.note_build(service.pk, revision.pk, None)
             return True
         failure = self._builds.failure(revision.environment, since=service.changed)
         if failure is None:
             self._builds.begin(revision.environment)
+            progress = self._builds.progress(revision.environment)
+            lifecycle.note_build(service.pk, revision.pk, progress)
         else:
             self._fail(service, Reason.ENVIRONMENT, failure)
         return False

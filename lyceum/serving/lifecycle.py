@@ -52,6 +52,13 @@ KEPT_RUNS = 3
 """So many ended runs of each service are kept however old they are."""
 
 
+def note_build(service_id: int, revision_id: int, fraction: float | None) -> None:
+    """How far the build of the environment is that its start waits for; ``None``: there."""
+    told = "" if fraction is None else f"{fraction:.0%}"
+    rows = Service.objects.filter(pk=service_id, revision_id=revision_id, state=State.DEPLOYING)
+    rows.exclude(detail=told).update(detail=told)
+
+
 def activate(service_id: int, revision_id: int) -> bool:
     """All that ``revision_id`` needs is ready: calls go to it from now on."""
     with _held(service_id) as service:

@@ -94,7 +94,8 @@ class Service(models.Model):
     ``revision`` is what it shall serve, ``active_revision`` what calls are sent to now,
     ``previous_revision`` what it served before and can be brought back to. ``reason`` and
     ``detail`` (for people, for example the last lines of the log) say how it came to
-    ``state``, whose moment is ``changed``.
+    ``state``, whose moment is ``changed``. While it is being deployed ``detail`` is how far
+    the build of its environment is, empty where that is there.
     """
 
     class Stage(models.TextChoices):

@@ -39,7 +39,10 @@ class ServiceOut(Schema):
     public_id: str
     state: Literal["deploying", "running", "paused", "stopped", "failed"]
     reason: str = Field(description="Why it is in this state, as a code; empty for none.")
-    detail: str = Field(description="For people, for example the end of the log.")
+    detail: str = Field(
+        description="For people, for example the end of the log; while it is being deployed, "
+        "how far the preparation of its environment is."
+    )
     address: str = Field(description="Where it is called with POST, `?apiKey=` added.")
     page: str = Field(description="The address of its page.")
     environment: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
+from lyceum import environments
 from lyceum.dispatcher import serving_rules
 from lyceum.dispatcher.serving import Services
 from lyceum.engine import local_engine
@@ -92,6 +94,27 @@ def test_a_deleted_project_takes_its_services_and_their_runs_along(project, monk
     assert (service.state, service.reason) == (State.STOPPED, Reason.DELETED)
     assert not local_engine().status(run).alive
     assert not replica_folder(replica.uid).exists()
+
+
+@pytest.mark.usefixtures("built")
+def test_a_service_says_how_far_the_environment_is_that_it_waits_for(project, monkeypatch):
+    is_built = threading.Event()
+
+    def build(_name: str, report: Callable[[environments.Progress], None]) -> None:
+        report(environments.Progress(0.37, "installing"))
+        assert is_built.wait(30)
+
+    def availability(_name: str) -> environments.Availability:
+        return environments.Availability(available=True, built=is_built.is_set())
+
+    monkeypatch.setattr(environments, "build", build)
+    monkeypatch.setattr(environments, "availability", availability)
+    service = make_service(project)
+    turn_until(lambda service: service.detail == "37%", service)
+    assert not service.replicas.exists()
+    is_built.set()
+    turn_until(lambda service: service.replicas.exists(), service)
+    assert (service.state, service.detail) == (State.DEPLOYING, "")
 
 
 def test_an_environment_that_cannot_be_had_fails_the_service(

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from lyceum.serving import actions
+from lyceum.serving import actions, lifecycle
 from lyceum.serving.fields import field
 from lyceum.serving.models import Draft, Service
 from lyceum.serving.pages import watching
@@ -331,6 +331,20 @@ def test_why_a_service_failed_is_shown(client, lin, project) -> None:
     page = client.get(at("service", service)).content.decode()
     assert "RuntimeError: &lt;no such file&gt;" in page
     assert "could not be loaded" in page
+
+
+def test_what_a_service_that_is_being_deployed_waits_for_is_shown(client, lin, project) -> None:
+    service = make_service(lin, project, state="deploying")
+    loading = "The model is being loaded in its sandbox."
+    assert loading in client.get(at("state", service)).content.decode()
+    lifecycle.note_build(service.pk, service.revision_id, 0.37)
+    pages = [at("state", service), reverse("serving:services", args=[project.pk])]
+    for page in pages:
+        shown = client.get(page).content.decode()
+        assert "its environment is being prepared (37%)" in shown
+        assert loading not in shown and "What happened" not in shown
+        chinese = client.get(page, headers={"Accept-Language": "zh-CN"}).content.decode()
+        assert "正在准备项目环境（37%）" in chinese
 
 
 def test_settings_keep_what_was_typed(client, lin, project) -> None:
