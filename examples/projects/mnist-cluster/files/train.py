@@ -14,7 +14,7 @@ from visualdl import LogWriter
 CLUSTER_OUTPUT_DIR = "/root/paddlejob/workspace/output"
 CHECKPOINT = f"{CLUSTER_OUTPUT_DIR}/checkpoint.pdparams"
 
-EPOCHS = 4
+EPOCHS = 3
 BATCH_SIZE = 64  # 所有训练节点合计。Of all trainers together.
 
 
