@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from lyceum.engine import claim, codec, gangs, limits, machine, procs, runfolder, starting
 from lyceum.engine.base import Capacity, EngineError, Status, Usage
+from lyceum.engine.limits import Limiter
 from lyceum.engine.mounting import RunMounts
 from lyceum.engine.relay import listen
 from lyceum.engine.starting import Means
@@ -122,7 +123,7 @@ class LocalEngine:
 
     def _end(self, folder: Path, record: dict, state: RunState, detail: str) -> dict:
         """Write the end of a run that has no shim."""
-        limits.by_name(record["limiter"])(folder.name).close()
+        _limiter(record).close()
         record |= {
             "state": state,
             "reason": str(state),
@@ -188,9 +189,10 @@ class LocalEngine:
         record = self._record(run_id)
         if record["state"] in runfolder.ENDED or not record.get("init_pid"):
             return None
-        limiter = limits.by_name(record["limiter"])(run_id)
-        cpu, memory, processes = limiter.usage(record["init_pid"])
-        launcher = gangs.LAUNCHER_PROCESSES if record.get("gang") else 0
+        cpu, memory, processes = _limiter(record).usage(record["init_pid"])
+        # Without a sandbox there is less to take off than has been taken off already.
+        is_counted = bool(record.get("gang")) and self._means.confined
+        launcher = gangs.LAUNCHER_PROCESSES if is_counted else 0
         return Usage(cpu, memory, max(processes - launcher, 0))
 
     def mount(self, run_id: str, source: Path, target: str, *, writable: bool = False) -> None:
@@ -287,6 +289,11 @@ def _new_run_id() -> str:
 
 def _read(folder: Path) -> dict:
     return runfolder.read_json(str(folder), runfolder.STATE)
+
+
+def _limiter(record: dict) -> Limiter:
+    # Runs of before there were groups are called like theirs.
+    return limits.by_name(record["limiter"])(record.get("group", record["run_id"]))
 
 
 def _has_begun(folder: Path) -> bool:

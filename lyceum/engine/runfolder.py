@@ -2,9 +2,9 @@
 
 ``state.json`` has `base.Status`'s fields and, for the engine itself: ``shim``
 (`procs.identity` of the shim), ``init_pid`` (the sandbox's first process on the
-host), ``address``, ``limiter``, ``host_uid``, ``out_of_memory_kills``, ``gang`` (its number
-of members). Standard library only: the shim, which must start fast, shares this with the
-engine.
+host), ``address``, ``limiter``, ``host_uid``, ``out_of_memory_kills``, ``group`` (what its
+limits are kept under), ``gang`` (its number of members). Standard library only: the shim,
+which must start fast, shares this with the engine.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ class Shim:
         self.plan = runfolder.read_json(folder, runfolder.PLAN)
         self.state = runfolder.read_json(folder, runfolder.STATE)
         self.limits = self.plan["limits"]
-        self.limiter = by_name(self.plan["limiter"])(self.state["run_id"])
+        self.limiter = by_name(self.plan["limiter"])(self.state["group"])
         self.log = RunLog(folder, self.limits["log_bytes"])
         self.network = Network()
         self.disk = DiskWatch(self.plan["mounts"], self.limits["disk_bytes"])

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import logging
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -78,6 +79,8 @@ def prepare(
         "repeatable": repeatable,
         "address": f"127.0.0.1:{port}" if port else None,
         "limiter": means.limiter,
+        # Another platform on this machine may have a run of the same name.
+        "group": f"{folder.name}-{secrets.token_hex(4)}" if repeatable else folder.name,
         "gang": len(workload.members),
     }
     runfolder.write_json(name, runfolder.STATE, state)
@@ -160,5 +163,6 @@ def _lock(folder: Path) -> IO[str]:
             lock = (folder / _LOCK).open("w")
             fcntl.flock(lock, fcntl.LOCK_EX)
             # Whoever had it before may have given up and deleted the folder.
-            if (folder / _LOCK).stat().st_ino == os.fstat(lock.fileno()).st_ino:
+            if os.fstat(lock.fileno()).st_nlink:
                 return lock
+            lock.close()

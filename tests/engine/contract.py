@@ -187,7 +187,7 @@ class Gangs:
             return usage is not None and usage.memory_bytes > 60 * MB and usage.cpu_seconds > 0.2
 
         until(used, "its use", SECONDS)
-        assert engine.usage(run_id).processes >= 2
+        assert engine.usage(run_id).processes >= 1
         engine.stop(run_id, grace=0)
         assert engine.usage(run_id) is None
 

@@ -15,12 +15,13 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from lyceum.engine import claim, procs, runfolder, starting
-from lyceum.engine.base import EngineError
+from lyceum.engine.base import EngineError, Usage
 from lyceum.engine.local import LocalEngine
-from lyceum.engine.workload import Mount, RunState, Workload
+from lyceum.engine.workload import Limits, Mount, RunState, Workload
 from tests.engine.conftest import shell, stop_all, until
 
 pytestmark = pytest.mark.sandbox
+NOTHING = Usage(0.0, 0, 0)
 WORK = PurePosixPath("/home/aistudio")
 # What a starter does to the world; it is killed before each of these in turn.
 STEPS = ("open", "os.mkdir", "os.rename", "os.link", "os.truncate", "os.chmod", "subprocess.Popen")
@@ -155,6 +156,20 @@ def test_of_many_shims_one_runs_the_program(plain, tmp_path):
         thread.join()
     assert plain.wait("r", timeout=20).state == RunState.SUCCEEDED
     assert starts(tmp_path / "work") == 1
+
+
+def test_runs_of_one_name_on_two_platforms_know_nothing_of_each_other(tmp_path):
+    engines = [LocalEngine(tmp_path / name) for name in ("one", "other")]
+    try:
+        for engine in engines:
+            engine.start(shell("sleep 600", limits=Limits(memory_bytes=64 << 20)), run_id="r")
+            until(lambda engine=engine: (engine.usage("r") or NOTHING).processes == 1)
+        engines[0].stop("r", grace=0)
+        assert engines[1].status("r").state == RunState.RUNNING
+        assert engines[1].usage("r").processes == 1
+    finally:
+        for engine in engines:
+            stop_all(engine)
 
 
 def test_a_run_that_waits_for_its_starter_is_not_buried(plain, tmp_path):

@@ -10,7 +10,7 @@ class Limiter:
     """Holds one run to its CPU, memory and process limits.
 
     ``limits`` is `workload.Limits` as a mapping. An instance made with the same
-    run id in another process sees the same run.
+    ``run_id`` in another process sees the same run; no other run of this machine has it.
     """
 
     name = ""
