@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,15 +11,24 @@ from pathlib import Path
 import psutil
 import pytest
 
+from lyceum import environments
+from lyceum.accounts.models import User
+from lyceum.dispatcher.tasks import MOVING_SECONDS, Tasks
+from lyceum.engine import task_engine
 from lyceum.engine.ray.engine import RayEngine
 from lyceum.engine.workload import Limits, Member, Mount, RunState, Workload
+from lyceum.tasks import actions, folders
+from lyceum.tasks.models import Task
 from tests.engine import contract
 from tests.engine.conftest import stop_all
 from tests.engine.contract import await_end, fresh_id, gang, log_of, member
+from tests.projects.making import make_project
+from tests.support.environments import SHARED
 from tests.support.ray import CPUS, Cluster, ray_cluster
 
 __all__ = ["ray_cluster"]
 
+TRAINING_SECONDS = 180
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 
 
@@ -29,8 +39,43 @@ def engine(tmp_path: Path, ray_cluster: Cluster) -> Iterator[RayEngine]:
     stop_all(made)
 
 
+@pytest.fixture
+def lin(transactional_db: None) -> User:
+    return User.objects.create_user("lin")
+
+
 class TestOnRay(contract.Gangs):
     """The whole contract."""
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_task_trains_on_two_machines(
+    lin: User, ray_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+):
+    """From its row to its archive: PyTorch's ranks find each other, and lose the same."""
+    monkeypatch.setenv("LYCEUM_ENVIRONMENTS", str(SHARED))
+    monkeypatch.setenv("LYCEUM_ENGINE", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", ray_cluster.address)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", ray_cluster.token)
+    environments.build("torch-py311")
+    project = make_project(lin, kind="cluster", environment="torch-py311")
+    task = actions.submit_task(lin, project.pk, trainers=2, cpus=CPUS)
+    dispatcher = Tasks(task_engine())
+    until = time.monotonic() + TRAINING_SECONDS
+    while not task.archived:
+        assert time.monotonic() < until, Task.objects.values().get()
+        dispatcher.turn()
+        time.sleep(MOVING_SECONDS)
+        task.refresh_from_db()
+    logs = {path.name: path.read_text() for path in folders.logs(task.pk).iterdir()}
+    assert (task.state, task.reason) == ("succeeded", "exit"), (task.detail, logs)
+    assert sorted(logs) == ["1-alpha-trainer.log", "1-beta-trainer.log"]
+    losses = [re.findall(r"loss (\d+\.\d+)", log) for log in logs.values()]
+    assert len(losses[0]) == 10 and losses[0] == losses[1]
+    assert (folders.output(task.pk) / "checkpoint.pt").is_file()
+    assert task.cpu_seconds > 1 and task.peak_memory > 100 * contract.MB
+    assert task_engine().runs() == []
 
 
 class TestOnTwoMachines:
