@@ -25,9 +25,9 @@ from lyceum.engine.logfile import DROPPED
 from lyceum.tasks import folders
 from lyceum.tasks.models import Task
 
-PIECE_BYTES = 64 * 1024
+PIECE_BYTES = 32 * 1024
 """A piece for a reader has about so many bytes of text …"""
-PIECE_LINES = 500
+PIECE_LINES = 250
 """… and so many lines at most."""
 SCAN_BYTES = 8 * 1024 * 1024
 """So much is read for one piece before what was found so far is answered."""
@@ -52,10 +52,6 @@ class Source:
     newest: Path
 
     @property
-    def key(self) -> str:
-        return f"{self.attempt}-{self.node}"
-
-    @property
     def older(self) -> Path:
         return self.newest.with_name(f"{self.newest.name}.1")
 
@@ -73,16 +69,21 @@ def sources_of(task: Task, attempt: int) -> list[Source]:
         nodes = task_engine().logs(folders.run_id(task.pk, attempt))
     except KeyError:
         return _archived(task.pk, attempt)
-    return [Source(attempt, number, name, files[-1]) for number, (name, files) in enumerate(nodes)]
+    # By name, as they are once they are archived: readers know them by their numbers.
+    known = sorted((name, _newest(files[-1])) for name, files in nodes if files)
+    return [Source(attempt, number, *each) for number, each in enumerate(known)]
+
+
+def _newest(file: Path) -> Path:
+    """The newer file, also when just the older one is there: the shim renames it first."""
+    return file.with_suffix("") if file.suffix == ".1" else file
 
 
 def _archived(task_id: int, attempt: int) -> list[Source]:
     prefix = f"{attempt}-"
-    files = sorted(folders.logs(task_id).glob(f"{prefix}*.log"))
-    return [
-        Source(attempt, number, path.stem.removeprefix(prefix), path)
-        for number, path in enumerate(files)
-    ]
+    files = folders.logs(task_id).glob(f"{prefix}*.log")
+    known = sorted((path.stem.removeprefix(prefix), path) for path in files)
+    return [Source(attempt, number, *each) for number, each in enumerate(known)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from lyceum.tasks.logs import Log, block_of_lines, member_of, prefix_of, split_lines
+from lyceum.tasks.logs import Log, block_of_lines, member_of, prefix_of
 
 HITS = 500
 """A search answers with so many lines at most; the next one goes on behind them."""
@@ -14,7 +14,8 @@ SEARCH_BYTES = 32 * 1024 * 1024
 """And reads so much, so that an answer takes a fraction of a second."""
 WORDS_MAX = 200
 
-_COLOURS = re.compile(rb"\x1b\[[0-9;:]*[A-Za-z]")
+_ESCAPE = b"\x1b"
+_COLOURS = re.compile(rb"\x1b\[[0-9;:]*[a-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,24 @@ def search(log: Log, words: str, *, start: int = 0, member: str = "") -> Found:
 
 
 def _matches(data: bytes, needle: bytes) -> Iterator[tuple[int, bytes]]:
-    """Where each line with ``needle`` begins in ``data``, and the line."""
-    if b"\x1b" in data:
-        yield from _matches_in_colour(data, needle)
-        return
+    """Where each line with ``needle`` begins in ``data``, and the line, in their order."""
     lowered = data.lower()
-    found = lowered.find(needle)
+    begins = {begin for begin, _line in _lines_with(needle, lowered)}
+    for begin, line in _lines_with(_ESCAPE, lowered):  # colour may stand within the words
+        if needle in _COLOURS.sub(b"", line):
+            begins.add(begin)
+    for begin in sorted(begins):
+        yield begin, _line_from(begin, data)
+
+
+def _lines_with(needle: bytes, data: bytes) -> Iterator[tuple[int, bytes]]:
+    found = data.find(needle)
     while found >= 0:
         begin = data.rfind(b"\n", 0, found) + 1
-        end = data.find(b"\n", found) + 1 or len(data)
-        yield begin, data[begin:end]
-        found = lowered.find(needle, end)
+        line = _line_from(begin, data)
+        yield begin, line
+        found = data.find(needle, begin + len(line))
 
 
-def _matches_in_colour(data: bytes, needle: bytes) -> Iterator[tuple[int, bytes]]:
-    begin = 0
-    for line in split_lines(data):
-        if needle in _COLOURS.sub(b"", line).lower():
-            yield begin, line
-        begin += len(line)
+def _line_from(begin: int, data: bytes) -> bytes:
+    return data[begin : data.find(b"\n", begin) + 1 or len(data)]

@@ -26,6 +26,7 @@ BEHIND_BYTES = 2 * 1024 * 1024
 """A reader who is further behind the end than this is taken to it: nobody reads so fast."""
 
 _PAUSE_SECONDS = 0.3
+_BREATH_SECONDS = 0.04
 _STATE_SECONDS = 2.0
 _SILENCE_SECONDS = 15.0
 
@@ -47,15 +48,16 @@ class Event:
 
 
 class Tail:
-    """Follows the nodes' logs of one attempt of a task, from ``cursors`` on.
+    """Follows the nodes' logs of one attempt, from ``cursors`` on.
 
     A node without a cursor is followed from its end.
     """
 
-    def __init__(self, task: Task, attempt: int, cursors: dict[int, Cursor]) -> None:
-        self._task = task
+    def __init__(self, attempt: int, cursors: dict[int, Cursor]) -> None:
         self._attempt = attempt
         self._cursors = dict(cursors)
+        self.has_missed = False
+        """Whether a log could not be read at the last look: it is being put away."""
 
     @property
     def id(self) -> str:
@@ -63,13 +65,16 @@ class Tail:
         parts = (f"{node}:{epoch}:{at}" for node, (epoch, at) in sorted(self._cursors.items()))
         return f"{self._attempt}/{','.join(parts)}"
 
-    def look(self, *, has_ended: bool) -> list[Event]:
+    def look(self, task: Task, *, has_ended: bool) -> list[Event]:
         """What was written since; blocks a little, so it belongs in a thread."""
         events = []
-        for source in logs.sources_of(self._task, self._attempt):
+        sources = logs.sources_of(task, self._attempt)
+        self.has_missed = not sources and not task.archived
+        for source in sources:
             try:
                 event = self._look_at(source, has_ended)
-            except NotFound:  # it is being moved
+            except NotFound:
+                self.has_missed = True
                 continue
             if event is not None:
                 events.append(event)
@@ -108,19 +113,21 @@ def _is_number(word: str) -> bool:
 
 async def follow(task: Task, attempt: int, cursors: dict[int, Cursor]) -> AsyncIterator[str]:
     """The log of ``attempt`` as events, until that attempt has ended and all was told."""
-    tail = Tail(task, attempt, cursors)
+    tail = Tail(attempt, cursors)
+    look = sync_to_async(tail.look, thread_sensitive=False)
     clock = asyncio.get_running_loop().time
     asked = told = clock()
     while True:
         # What is read after its end was written is all there is.
         has_ended = not task.is_active or task.attempt > attempt
-        events = await sync_to_async(tail.look, thread_sensitive=False)(has_ended=has_ended)
+        events = await look(task, has_ended=has_ended)
         for event in events:
             yield str(event)
         if events:
             told = clock()
+            await asyncio.sleep(_BREATH_SECONDS)
             continue
-        if has_ended:
+        if has_ended and not tail.has_missed:
             yield str(_last(task, attempt))
             return
         if clock() - told > _SILENCE_SECONDS:

@@ -215,6 +215,34 @@ def test_random_logs_are_read_the_same_in_every_way(task):
                 assert log.read(begin, 9) == b"[trainer-"
 
 
+def test_a_log_that_is_being_put_away_is_waited_for(task, monkeypatch):
+    tail = logstream.Tail(1, {0: ("0", 0)})
+    write(task, "[trainer-0] a\n")
+    (folders.logs(12) / "1-here.log").rename(folders.logs(12) / "away")
+    monkeypatch.setattr(
+        logs,
+        "sources_of",
+        lambda *_which: [logs.Source(1, 0, "here", folders.logs(12) / "no.log")],
+    )
+    assert tail.look(task, has_ended=True) == []
+    assert tail.has_missed
+
+
+def test_the_logs_of_a_run_are_found_by_its_engine(task, monkeypatch, tmp_path):
+    class Engine:
+        def logs(self, run_id):
+            assert run_id == "task-12-1"
+            return [("b", [tmp_path / "b" / "log.1"]), ("c", []), ("a", [tmp_path / "a" / "log"])]
+
+    monkeypatch.setattr(logs, "task_engine", Engine)
+    task.archived = False
+    found = logs.sources_of(task, 1)
+    assert [(each.node, each.name, each.newest.name) for each in found] == [
+        (0, "a", "log"),
+        (1, "b", "log"),
+    ]
+
+
 async def events_of(task, cursors, attempt: int = 1) -> list[tuple[str, dict]]:
     found = []
     async for event in logstream.follow(task, attempt, cursors):
@@ -234,8 +262,8 @@ def test_a_stream_tells_all_that_is_there_and_ends(task):
 def test_a_stream_goes_on_where_a_reader_lost_it(task):
     text = lines(3000)
     write(task, text)
-    tail = logstream.Tail(task, 1, {0: ("0", 0)})
-    first = tail.look(has_ended=True)[0]
+    tail = logstream.Tail(1, {0: ("0", 0)})
+    first = tail.look(task, has_ended=True)[0]
     attempt, cursors = logstream.read_id(first.id)
     rest = asyncio.run(events_of(task, cursors, attempt))
     told = first.data["text"] + "".join(data["text"] for name, data in rest if name == "lines")

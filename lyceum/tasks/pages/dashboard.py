@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import httpx
@@ -20,6 +21,7 @@ from lyceum.tasks.dashboards import Dashboard
 from lyceum.tasks.pages.numbers import numbers
 
 _SECONDS = 60.0
+_STARTING_SECONDS = 120.0
 _KEPT = ("content-type", "content-encoding", "content-length", "cache-control", "etag")
 _PASSED = ("accept", "accept-encoding", "accept-language", "content-type")
 _LARGEST_BODY = 1024 * 1024
@@ -62,9 +64,10 @@ async def _answer(request: HttpRequest, token: str, path: str) -> HttpResponseBa
         return _page(request, 404)
     try:
         return await _pass_on(request, place, dashboards.path_of(found.token) + path)
-    except httpx.ConnectError:
-        return _page(request, 503, is_starting=True)
-    except httpx.HTTPError:
+    except httpx.TransportError:
+        # The sandbox's port is open before VisualDL is, which then cuts what comes early.
+        if time.time() - found.started < _STARTING_SECONDS:
+            return _page(request, 503, is_starting=True)
         return HttpResponse(status=502)
 
 

@@ -2,13 +2,13 @@ import { draw, parse, split, type Look } from "./lines";
 import { size, type LogNode, type Piece, type Reading } from "./reading";
 
 /** Lines that are in the page at once, whatever the log's length. */
-const MOST_LINES = 2500;
+const MOST_LINES = 2000;
 /** Pixels from an end of what is there within which more is fetched. */
-const NEAR = 1200;
+const NEAR = 2000;
 /** Pixels from its end within which a log counts as read to the end, and follows what comes. */
 const AT_END = 40;
 /** Lines of one block, which comes and goes as a whole. */
-const BLOCK_LINES = 500;
+const BLOCK_LINES = 250;
 /** Requests for one member's lines where it wrote none, before the reader is shown that. */
 const MOST_EMPTY = 40;
 
