@@ -23,6 +23,7 @@ from lyceum.engine.workload import Mount, RunState, Workload
 _MEMORY_SHARE = 0.8  # of the machine's memory that gangs may have together
 _POLL_SECONDS = 0.02
 _NODE = "local"
+_REMOVED = ".removed"  # among the runs: folders on their way out
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
@@ -277,7 +278,12 @@ class LocalEngine:
         """Delete an ended run's folder, log included; `EngineError` while it runs."""
         if self.status(run_id).alive:
             raise EngineError(f"run {run_id} has not ended")
-        shutil.rmtree(self._folder(run_id))
+        removed = self._runs / _REMOVED
+        removed.mkdir(mode=0o700, exist_ok=True)
+        # At once: what is left of a folder half deleted would be nobody's to find.
+        os.rename(self._folder(run_id), removed / f"{run_id}.{secrets.token_hex(4)}")
+        for folder in removed.iterdir():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _new_run_id() -> str:

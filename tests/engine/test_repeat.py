@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -45,6 +46,14 @@ def counting(folder: Path, *, then: str = "true") -> Workload:
 def starts(folder: Path) -> int:
     path = folder / "starts"
     return len(path.read_text().splitlines()) if path.exists() else 0
+
+
+def at_once(count: int, call: Callable[[], object]) -> None:
+    threads = [threading.Thread(target=call) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def start_killed_at(engine: LocalEngine, workload: Workload, step: int) -> bool:
@@ -130,14 +139,7 @@ def test_a_shim_killed_while_it_starts_is_lost_and_never_doubled(plain, tmp_path
 
 def test_ten_starters_at_once_start_one_program(engine, tmp_path):
     workload = counting(tmp_path / "work", then="sleep 0.5")
-    threads = [
-        threading.Thread(target=engine.start, args=(workload,), kwargs={"run_id": "r"})
-        for _ in range(10)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(10, lambda: engine.start(workload, run_id="r"))
     assert engine.wait("r", timeout=20).state == RunState.SUCCEEDED
     assert starts(tmp_path / "work") == 1
     assert len(engine.runs()) == 1
@@ -149,11 +151,7 @@ def test_of_many_shims_one_runs_the_program(plain, tmp_path):
     folder = plain._runs / "r"
     folder.mkdir(parents=True)
     starting.prepare(folder, workload, plain._means, repeatable=True)
-    threads = [threading.Thread(target=starting.spawn, args=(folder,)) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(8, lambda: starting.spawn(folder))
     assert plain.wait("r", timeout=20).state == RunState.SUCCEEDED
     assert starts(tmp_path / "work") == 1
 
@@ -214,6 +212,24 @@ def test_a_start_that_is_refused_may_be_repeated_in_better_times(plain, tmp_path
     work.mkdir()
     plain.start(workload, run_id="r")
     assert plain.wait("r", timeout=10).state == RunState.SUCCEEDED
+
+
+def test_a_removal_killed_half_way_is_finished_by_the_next(plain, tmp_path, monkeypatch):
+    for run_id in ("first", "second"):
+        plain.start(shell("true"), run_id=run_id)
+        plain.wait(run_id, timeout=10)
+    pid = os.fork()
+    if pid == 0:
+        monkeypatch.setattr(shutil, "rmtree", lambda *_, **__: os._exit(9))
+        plain.remove("first")
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 9
+    with pytest.raises(KeyError):
+        plain.status("first")
+    assert [run.run_id for run in plain.runs()] == ["second"]
+    plain.remove("second")
+    assert plain.runs() == []
+    assert list((plain._runs / ".removed").iterdir()) == []
 
 
 def test_a_served_address_is_of_the_shim_that_runs(engine):
