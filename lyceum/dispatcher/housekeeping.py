@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from lyceum.datasets.actions import purge as purge_datasets
 from lyceum.datasets.actions import unpacking_steps
+from lyceum.editor.actions import close_silent_sessions
 from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError, Status
 from lyceum.notebooks.models import NotebookServer
@@ -16,6 +17,7 @@ from lyceum.notebooks.workloads import LABEL
 from lyceum.projects.actions import purge_trash, recount_use
 from lyceum.serving import lifecycle as services
 from lyceum.serving import probes
+from lyceum.tasks import dashboards
 from lyceum.tasks import keeping as tasks
 
 log = logging.getLogger(__name__)
@@ -78,8 +80,10 @@ _JOBS: dict[Job, float] = {
     tidy_runs: 60.0,
     unpacking_steps.tidy: 60.0,
     services.tidy: 60.0,
+    close_silent_sessions: 30.0,
     tasks.tidy_runs: 60.0,
     tasks.tidy_folders: 3600.0,
+    dashboards.close_idle: 60.0,
     services.purge: 3600.0,
     probes.tidy: 600.0,
     purge_trash: 3600.0,

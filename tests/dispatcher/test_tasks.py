@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -15,6 +17,7 @@ from lyceum.environments import Availability
 from lyceum.projects import workfolder
 from lyceum.tasks import actions, folders, keeping, queries, workloads
 from lyceum.tasks.models import CpuUse, Task
+from tests.dispatcher.queueing import Queue
 from tests.dispatcher.simulated import (
     LOST,
     WORDS,
@@ -28,14 +31,16 @@ from tests.tasks.making import make_cluster, make_task
 
 State, Reason = Task.State, Task.Reason
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 FAILS = Life(state=RunState.FAILED, exit_code=3)
 
 
 @pytest.fixture(autouse=True)
 def built(monkeypatch):
-    """Environments count as built; the workload is as much of it as the engine looks at."""
+    """Environments count as built; the workload is as much of it as the engine looks at;
+    a step, which is done at once here, leaves us the connection."""
+    monkeypatch.setattr(tasks, "connection", SimpleNamespace(close=lambda: None))
     monkeypatch.setattr(
         "lyceum.environments.availability", lambda name: Availability(available=True, built=True)
     )
@@ -60,7 +65,7 @@ def engine(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lin(transactional_db) -> User:
+def lin(db) -> User:
     return User.objects.create_user("lin")
 
 
@@ -303,6 +308,20 @@ def test_runs_and_folders_of_nobody_are_removed(engine, cluster):
     assert folders.task_folder(other.pk).exists()
 
 
+def test_many_tasks_of_three_users_are_worked_off_fairly(engine, monkeypatch):
+    """At any time each user has been given about as much, however many tasks they queued
+    before the others; the dispatcher remembers nothing of what is over."""
+    queue = Queue(engine, {"amy": 40, "bo": 30, "cy": 20})
+    turns = list(queue.drain(dispatcher(engine)))
+    assert set(Task.objects.values_list("state", "archived")) == {(State.SUCCEEDED, True)}
+    assert max(engine.most_at_once.values()) == 2
+    contested = [turn for turn in turns if min(turn.queued.values()) > 0]
+    assert len(contested) > 10
+    assert max(turn.spread for turn in contested) <= 2 * queue.LONGEST
+    assert max(turn.remembered for turn in turns) <= 20
+    assert turns[-1].remembered == 0
+
+
 LIVES = st.lists(
     st.sampled_from([Life(), Life(0.0), Life(3.0), FAILS, LOST, Life(seconds=40.0)]),
     min_size=1,
@@ -311,7 +330,7 @@ LIVES = st.lists(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     lives=st.lists(LIVES, min_size=1, max_size=4),

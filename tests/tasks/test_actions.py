@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from lyceum.common.errors import DomainError, Forbidden, NotFound
 from lyceum.engine.base import Capacity
 from lyceum.projects import workfolder
-from lyceum.projects.actions import add_dataset, delete_project
+from lyceum.projects.actions import add_dataset, delete_project, purge_trash
 from lyceum.projects.models import Version
 from lyceum.projects.queries import latest_version
 from lyceum.tasks import actions, folders, queries
@@ -159,6 +162,18 @@ def test_a_project_on_its_way_into_the_trash_stops_its_tasks(lin, cluster):
     assert running.is_stopping
     with pytest.raises(NotFound):
         queries.task_of(lin, running.pk)
+
+
+def test_a_project_that_goes_for_good_takes_its_tasks_along(lin, cluster):
+    task = make_task(cluster, state=State.SUCCEEDED, archived=True)
+    kept = make_task(make_cluster(lin, name="Other"), state=State.SUCCEEDED, archived=True)
+    for each in (task, kept):
+        folders.output(each.pk).mkdir(parents=True)
+    delete_project(lin, cluster.pk, typed_name=cluster.name)
+    assert purge_trash(now=timezone.now() + timedelta(days=31)) == 1
+    assert list(Task.objects.all()) == [kept]
+    assert not folders.task_folder(task.pk).exists()
+    assert folders.output(kept.pk).exists()
 
 
 def test_a_note_is_changed(lin, cluster):

@@ -70,6 +70,9 @@ def _set_deleted(project: Project, moment: datetime | None) -> Project:
 
 
 def _purge(project_id: int, oldest: datetime) -> bool:
+    # Imported here because tasks stand on projects.
+    from lyceum.tasks.actions import remove_tasks
+
     with transaction.atomic():
         # Locked and asked again: the owner may just be taking it out of the trash.
         project = (
@@ -78,6 +81,7 @@ def _purge(project_id: int, oldest: datetime) -> bool:
         if project is None:
             return False
         # Files first: should we be cut short, the row is still there to find them by.
+        remove_tasks(project.pk)
         workfolder.delete(project.pk)
         if project.cover:
             project.cover.storage.delete(project.cover.name)

@@ -40,3 +40,14 @@ def delete_task(user: User, task_id: int) -> None:
         task.delete()
     # A folder without a row is removed by the dispatcher, should this be cut short.
     workfolder.remove_tree(folders.task_folder(task_id))
+
+
+def remove_tasks(project_id: int) -> None:
+    """Remove all tasks of a project that goes for good, with their output and logs.
+
+    For the platform itself, within the transaction that deletes the project.
+    """
+    tasks = Task.objects.filter(project_id=project_id)
+    for task_id in tasks.values_list("pk", flat=True).iterator():
+        workfolder.remove_tree(folders.task_folder(task_id))
+    tasks.delete()
