@@ -17,6 +17,7 @@ from lyceum.dispatcher.serving_rules import (
     SeenService,
 )
 from lyceum.engine import local_engine
+from lyceum.engine.base import Engine
 from lyceum.gateway import client
 from lyceum.limits import limit
 from lyceum.serving import lifecycle
@@ -65,7 +66,8 @@ class Looks:
         self, service: Service, replicas: Sequence[Replica], *, deaths: Sequence[float]
     ) -> tuple[SeenService, list[SeenReplica]]:
         """The service as the rules take it; ``deaths``: when replicas went lately."""
-        found = [self._replica(replica) for replica in replicas]
+        engine = local_engine()
+        found = [self._replica(replica, _run(engine, replica)) for replica in replicas]
         told = self._status.services.get(service.pk) if self._status else None
         answering = sum(
             each.answers for each in found if each.revision == service.active_revision_id
@@ -103,8 +105,8 @@ class Looks:
         )
         self._noted = self._status
 
-    def _replica(self, replica: Replica) -> SeenReplica:
-        run, ending, detail = _run(replica)
+    def _replica(self, replica: Replica, seen: tuple[Run, str, str]) -> SeenReplica:
+        run, ending, detail = seen
         told = self._status.replicas.get(replica.uid) if self._status else None
         failed = told.failed["message"] if told and told.failed else None
         line = Line(told.connected, told.ready, failed) if told else None
@@ -153,11 +155,11 @@ def _concerns_gateway(service: Service) -> bool:
     )
 
 
-def _run(replica: Replica) -> tuple[Run, str, str]:
+def _run(engine: Engine, replica: Replica) -> tuple[Run, str, str]:
     if not replica.run_id:
         return Run.NONE, "", ""
     try:
-        status = local_engine().status(replica.run_id)
+        status = engine.status(replica.run_id)
     except (KeyError, FileNotFoundError):
         return Run.ENDED, "lost", ""
     if status.alive:
