@@ -10,6 +10,7 @@ import signal
 from lyceum.engine import procs
 from lyceum.engine.launch import Launch
 
+_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -25,8 +26,11 @@ class Unconfined(Launch):
 
     def _become(self, gate: int) -> None:
         os.setsid()
-        os.read(gate, 1)
         plan = self._plan
+        # As a sandbox does, the run ends with its shim; a launcher ends its members first.
+        number = signal.SIGTERM if plan["gang"] else signal.SIGKILL
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+        os.read(gate, 1)
         os.chdir(plan["cwd"])
         os.execvpe(plan["argv"][0], plan["argv"], plan["env"])  # noqa: S606
 

@@ -126,7 +126,8 @@ class Gang(object):
         self._by_output = {}
         self._poll = select.poll()
         self._code = 0
-        self._ending = None  # why: "failed", "done" or "asked"
+        self._ending = None  # why: "failed", "done", "asked" or "orphaned"
+        self._parent = os.getppid()
         self._kill_at = None
         self._asked = False
         self._wake = None
@@ -216,7 +217,7 @@ class Gang(object):
                     self._fail(member)
         if self._asked:
             self._asked = False
-            self._end("asked")
+            self._end("asked" if os.getppid() == self._parent else "orphaned")
         if self._ending is None and self._work_is_done():
             if any(member.status is None for member in self._members):
                 say("the trainers have ended; the parameter servers are stopped")
@@ -261,6 +262,8 @@ def write(data):
         try:
             data = data[os.write(1, data) :]
         except OSError as error:
+            if error.errno == errno.EPIPE:  # whoever kept the log is gone, and will end us
+                return
             if error.errno != errno.EINTR:  # Python 2
                 raise
 
