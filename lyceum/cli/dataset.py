@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,12 +14,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lyceum.cli import transfer
+from lyceum.cli.printing import AsJson, print_json, say
 from lyceum.cli.problems import ExitCode, Problem
 from lyceum.cli.remote import AGAIN, connected
 
 commands = typer.Typer(help="Datasets: upload, list and download them.", no_args_is_help=True)
 
-_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The dataset's number.", min=1)]
 _Number = Annotated[int | None, typer.Option("--version", help="The newest unless given.", min=1)]
 _Paths = typer.Argument(metavar="PATH…", help="Files and folders.", exists=True)
@@ -38,7 +37,7 @@ def create(
     description: Annotated[
         Path | None, typer.Option(help="A Markdown file.", exists=True, dir_okay=False)
     ] = None,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Upload files and folders and make a dataset of them.
 
@@ -59,9 +58,9 @@ def create(
                 progress=progress,
             )
     if as_json:
-        _print_json(asdict(made))
+        print_json(asdict(made))
     else:
-        _say(
+        say(
             f"Created dataset {made.id}, “{made.name}”: {_files(made.file_count)}, "
             f"{decimal(made.size)}. {made.page}"
         )
@@ -82,7 +81,7 @@ def version(
     discard: Annotated[
         bool, typer.Option("--discard", help="Give up changes begun elsewhere and not finished.")
     ] = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Make the next version: the newest one's files, some added, replaced or left out."""
     if not paths and not remove:
@@ -97,9 +96,9 @@ def version(
             progress=progress,
         )
     if as_json:
-        _print_json(asdict(made))
+        print_json(asdict(made))
     else:
-        _say(
+        say(
             f"Made version {made.number} of dataset {dataset_id}: {_files(made.file_count)}, "
             f"{decimal(made.size)}."
         )
@@ -110,7 +109,7 @@ def list_command(
     tab: Annotated[str, typer.Option(help="official, shared, mine or favourites.")] = "mine",
     search: Annotated[str, typer.Option(help="Words to look for.")] = "",
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List datasets, the newest first."""
     if tab not in ("official", "shared", "mine", "favourites"):
@@ -119,10 +118,10 @@ def list_command(
         found = list(islice(client.datasets.list(tab=tab, search=search), limit + 1))
     shown = found[:limit]
     if as_json:
-        _print_json([asdict(each) for each in shown])
+        print_json([asdict(each) for each in shown])
         return
     if not shown:
-        _say("There are no such datasets.")
+        say("There are no such datasets.")
         return
     table = Table("ID", "name", "owner", "files", "size", "licence", "changed")
     for each in shown:
@@ -137,17 +136,17 @@ def list_command(
         )
     Console().print(table)
     if len(found) > limit:
-        _say(f"There are more: --limit {limit * 2}, or --search WORDS.")
+        say(f"There are more: --limit {limit * 2}, or --search WORDS.")
 
 
 @commands.command("files")
-def files(dataset_id: _Id, number: _Number = None, as_json: _Json = False) -> None:
+def files(dataset_id: _Id, number: _Number = None, as_json: AsJson = False) -> None:
     """List a dataset's files."""
     with connected() as client:
         listed = client.datasets.files(dataset_id, version=number)
         found = sorted(listed, key=lambda file: file.path)
     if as_json:
-        _print_json([asdict(each) for each in found])
+        print_json([asdict(each) for each in found])
         return
     table = Table("path", "size", "SHA-256")
     for each in found:
@@ -174,7 +173,7 @@ def download(
         places = client.datasets.download(
             dataset_id, path, to=folder, version=number, overwrite=overwrite, progress=progress
         )
-    _say(f"{_files(len(places))} in {folder.resolve()}, with the right SHA-256.")
+    say(f"{_files(len(places))} in {folder.resolve()}, with the right SHA-256.")
 
 
 def _read(description: Path) -> str:
@@ -186,11 +185,3 @@ def _read(description: Path) -> str:
 
 def _files(count: int) -> str:
     return "1 file" if count == 1 else f"{count:,} files"
-
-
-def _say(sentence: str) -> None:
-    Console(highlight=False).print(sentence, soft_wrap=True, markup=False)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, default=lambda each: each.isoformat(), ensure_ascii=False))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lyceum.cli.printing import AsJson, print_json, say
 from lyceum.cli.problems import ExitCode, Problem
 from lyceum.cli.remote import connected
 
@@ -29,7 +29,6 @@ commands = typer.Typer(
 _STATES = ("queued", "starting", "running", "succeeded", "failed", "stopped")
 _WAIT_SECONDS = 1.0
 
-_Json = Annotated[bool, typer.Option("--json", help="For programs.")]
 _Id = Annotated[int, typer.Argument(metavar="ID", help="The task's number.", min=1)]
 _Project = typer.Option("--project", "-p", help="The project's number.", min=1)
 _Folder = Annotated[
@@ -60,7 +59,7 @@ def submit(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Show its log until it has ended.")
     ] = False,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Save a project's files as a version and run them.
 
@@ -80,9 +79,9 @@ def submit(
             version=version,
         )
     if as_json and not follow:
-        _print_json(asdict(task))
+        print_json(asdict(task))
     else:
-        _say(f"Task {task.id} runs version {task.version}. {task.page}", err=follow)
+        say(f"Task {task.id} runs version {task.version}. {task.page}", err=follow)
     if follow:
         _follow(task.id, as_json=as_json)
 
@@ -92,7 +91,7 @@ def list_command(
     project: Annotated[int | None, _Project] = None,
     state: Annotated[str | None, typer.Option(help=f"One of {', '.join(_STATES)}.")] = None,
     limit: Annotated[int, typer.Option(help="How many at most.", min=1)] = 50,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """List tasks, of one project or of all of yours, the newest first."""
     if state not in (None, *_STATES):
@@ -101,10 +100,10 @@ def list_command(
         found = list(islice(client.tasks.list(project, state=state), limit + 1))
     shown = found[:limit]
     if as_json:
-        _print_json([asdict(each) for each in shown])
+        print_json([asdict(each) for each in shown])
         return
     if not shown:
-        _say("There are no such tasks.")
+        say("There are no such tasks.")
         return
     table = Table("ID", "project", "version", "note", "environment", "size", "submitted", "state")
     for each in shown:
@@ -120,7 +119,7 @@ def list_command(
         )
     Console().print(table)
     if len(found) > limit:
-        _say(f"There are more: --limit {limit * 2}.")
+        say(f"There are more: --limit {limit * 2}.")
 
 
 @commands.command("logs")
@@ -142,15 +141,15 @@ def stop(
     wait: Annotated[
         bool, typer.Option("--wait/--no-wait", help="Until all its processes have ended.")
     ] = True,
-    as_json: _Json = False,
+    as_json: AsJson = False,
 ) -> None:
     """Stop a task: its processes are asked to end, then killed."""
     with connected() as client:
         task = client.tasks.stop(task_id, wait=wait)
     if as_json:
-        _print_json(asdict(task))
+        print_json(asdict(task))
     else:
-        _say(f"Task {task.id}: {_state(task)}.")
+        say(f"Task {task.id}: {_state(task)}.")
 
 
 @commands.command("output")
@@ -163,7 +162,7 @@ def output(
     with connected() as client:
         fetch = client.tasks.log_archive if log else client.tasks.output
         place = fetch(task_id, to=folder)
-    _say(str(place.resolve()))
+    say(str(place.resolve()))
 
 
 def _follow(task_id: int, *, as_json: bool) -> None:
@@ -174,10 +173,10 @@ def _follow(task_id: int, *, as_json: bool) -> None:
         _print_log(client, task_id, follow=True, to_stderr=as_json)
         task = client.tasks.wait(task_id)
     if as_json:
-        _print_json(asdict(task))
+        print_json(asdict(task))
     if task.state != "succeeded":
         raise Problem(ExitCode.FAILED, f"Task {task.id}: {_state(task)}. {task.detail}".strip())
-    _say(f"Task {task.id}: {_state(task)}.", err=True)
+    say(f"Task {task.id}: {_state(task)}.", err=True)
 
 
 def _wait_for_start(client: Client, task_id: int) -> None:
@@ -186,7 +185,7 @@ def _wait_for_start(client: Client, task_id: int) -> None:
     while (task := client.tasks.get(task_id)).state == "queued":
         why = f"Place {task.place} in the queue. {task.waits_for}" if task.place else ""
         if why and why != told:
-            _say(why, err=True)
+            say(why, err=True)
             told = why
         time.sleep(_WAIT_SECONDS)
 
@@ -216,11 +215,3 @@ def _size(task: Task) -> str:
     servers = f" + {task.pservers} PS" if task.pservers else ""
     gpus = f", {task.gpus} GPU" if task.gpus else ""
     return f"{task.trainers}{servers} × {task.cpus} CPU{gpus}"
-
-
-def _say(sentence: str, *, err: bool = False) -> None:
-    Console(stderr=err, highlight=False).print(sentence, soft_wrap=True, markup=False)
-
-
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, default=lambda each: each.isoformat(), ensure_ascii=False))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
 import tarfile
 from pathlib import Path
 
@@ -82,12 +84,17 @@ def test_a_failure_is_the_exit_code_of_following(
     )
 
 
-def test_a_log_is_followed_until_the_task_is_stopped(
+def test_ctrl_c_stops_looking_and_stop_stops_the_task(
     learner: Learner, platform: Platform, project: str
 ) -> None:
     write(platform, project, "forever.py", FOREVER)
-    words = ("task", "submit", "-p", project, "--main", "forever.py", "--json")
-    number = str(json.loads(learner.run(*words))["id"])
+    looking = learner.start("task", "submit", "-p", project, "--main", "forever.py", "-f")
+    assert looking.stdout is not None
+    assert "[trainer-0] still here" in looking.stdout.readline()
+    looking.send_signal(signal.SIGINT)
+    _, err = looking.communicate(timeout=60)
+    assert looking.returncode == ExitCode.INTERRUPTED and "Traceback" not in err
+    [number] = re.findall(r"The task goes on: lyceum task logs -f (\d+)", err)
     follower = learner.start("task", "logs", "-f", number)
     assert follower.stdout is not None
     assert "[trainer-0] still here" in follower.stdout.readline()
