@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lyceum.scoring.files import Table, closest
+from lyceum.scoring.files import Table, closest, structure
 from lyceum.scoring.metrics.catalogue import Inputs
 from lyceum.scoring.metrics.masks import BadMask, runs
 from lyceum.scoring.problems import MOST_LISTED, Kind, Problem, Report, report, short
@@ -139,6 +139,8 @@ class _Check:
     def _check_ids(self) -> None:
         expected = len(self._known.ids.values)
         if len(self._rows) != expected:
+            if broken := structure(self._table):
+                raise broken
             params = {"found": len(self._rows), "expected": expected}
             self._kinds.append(Kind([Problem("row_count", params=params)], 1))
         unknown = np.ma.getmaskarray(self._ids)
@@ -319,9 +321,8 @@ def _filled(table: Table) -> Iterator[int]:
 
     with table.path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter=table.separator)
-        numbers = (number for number, row in enumerate(reader, start=1) if row)
-        next(numbers)
-        yield from numbers
+        next(reader)
+        yield from (number for number, row in enumerate(reader, table.first_row) if row)
 
 
 def _plain(values: np.ma.MaskedArray) -> np.ndarray:

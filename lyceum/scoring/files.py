@@ -16,7 +16,7 @@ from typing import Any
 from lyceum.previews.inside.encodings import HEAD_BYTES, encoding_of, encoding_of_file
 from lyceum.scoring.problems import MOST_LISTED, Kind, Problem, Refused, refused, report, short
 
-LARGEST_MB = 512
+LARGEST_MB = 256
 LONGEST_ROW_MB = 2
 _MEGABYTE = 1 << 20
 _RATIO = 200
@@ -62,11 +62,13 @@ def table_of(path: Path, staged: Path, *, wanted: Sequence[str]) -> Table:
     if is_json:
         return _of_json(data, staged, wanted)
     text = _text(data, path)
-    if not text.strip():
+    if not text or text.isspace():
         raise refused("empty_file")
-    staged.write_text(text, encoding="utf-8", newline="")
-    separator, header = _header(text, wanted)
-    return Table(staged, header, separator, has_blanks="\n\n" in text or text.startswith("\n"))
+    filled = text.lstrip("\n")  # DuckDB takes a blank first line for the header
+    staged.write_text(filled, encoding="utf-8", newline="")
+    separator, header = _header(filled, wanted)
+    first_row = 2 + len(text) - len(filled)
+    return Table(staged, header, separator, first_row, has_blanks="\n\n" in filled)
 
 
 def _content(path: Path) -> tuple[bytes, bool]:
@@ -223,7 +225,8 @@ def _cell(value: Any, row: int, column: str) -> str:
 def structure(table: Table) -> Refused | None:
     """Which rows have too many or too few values, or quotation marks astray.
 
-    Asked once DuckDB has refused the file: it goes through it row by row.
+    Asked once DuckDB has refused the file, or has found another number of rows: it leaves
+    rows of over its buffer's size out. This goes through the file row by row.
     """
     csv.field_size_limit(LONGEST_ROW_MB * _MEGABYTE)
     kinds = {
@@ -239,11 +242,12 @@ def structure(table: Table) -> Refused | None:
     with table.path.open(encoding="utf-8", newline="") as file:
         reader = csv.reader(file, delimiter=table.separator, strict=True)
         try:
-            next(filter(None, reader), None)
-            row = reader.line_num - 1 if table.has_blanks else 0
+            next(reader, None)
             for values in reader:
                 row += 1
-                if values and len(values) != expected:
+                if sum(map(len, values)) + len(values) > LONGEST_ROW_MB * _MEGABYTE:
+                    found("too_long", most=LONGEST_ROW_MB)
+                elif values and len(values) != expected:
                     code = "too_few_values" if len(values) < expected else "too_many_values"
                     found(code, found=len(values), expected=expected)
         except csv.Error as error:

@@ -145,6 +145,10 @@ class Rules(msgspec.Struct, **_STRICT):
         _check_names("metric", [use.shown for use in self.metrics])
         for use in self.metrics:
             _check_metric(self, use)
+        used = {each.name for use in self.metrics for each in self.predictions_of(use)}
+        for column in self.submitted:
+            if column.name not in used:
+                raise RulesError(f"No metric is of the column {column.name!r}.")
         if sum(use.weight for use in self.metrics) <= 0:
             raise RulesError("The weights of the metrics must add up to more than 0.")
         if self.split is not None and not self.split.column and not 0 < self.split.public < 1:

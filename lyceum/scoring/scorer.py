@@ -27,8 +27,8 @@ from lyceum.scoring.rules import Column, MetricUse, Rules, RulesError
 from lyceum.scoring.splits import public_rows
 from lyceum.scoring.tables import Database
 
-_WHOLE_DIGITS = 15
-"""Longer numbers are texts: a float does not hold them."""
+_LARGEST = 1 << 53
+"""A float tells whole numbers apart up to here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,23 +179,23 @@ class _Truth:
         except Refused as refused:
             raise RulesError(f"The truth can't be read. {refused}") from None
         ids = [each.strip() for each in texts[rules.id.name]]
-        whole = rules.id.type != "text" and _are_whole(ids)
-        if rules.id.type == "integer" and not whole:
+        numbers = None if rules.id.type == "text" else _whole_numbers(ids)
+        if rules.id.type == "integer" and numbers is None:
             raise RulesError("The truth has ids that are no whole numbers.")
-        ids = [_key(each, whole) for each in ids]
-        if len(set(ids)) < len(ids) or "" in ids:
+        keys: list[Any] = ids if numbers is None else numbers
+        if len(set(keys)) < len(keys) or "" in ids:
             raise RulesError("The truth has an id twice, or a row without one.")
-        order = sorted(range(len(ids)), key=(lambda n: int(ids[n])) if whole else ids.__getitem__)
-        self._ids = [ids[each] for each in order]
+        order = sorted(range(len(keys)), key=keys.__getitem__)
+        self._ids = [str(keys[each]) for each in order]
         texts = {each: [values[n] for n in order] for each, values in texts.items()}
         classes = _classes(rules, texts)
-        keys = {each: _keys(v, _are_whole(v), database) for each, v in classes.items()}
+        of_classes = {each: _keys(v, database) for each, v in classes.items()}
         self._classes = classes
         self._targets = {c.name: _values(c, texts[c.name], classes) for c in rules.targets}
         self._group = _numbered(texts[rules.group]) if rules.group else None
         self.known = Known(
-            ids=_keys(self._ids, whole, database),
-            classes=_submitted_classes(rules, keys),
+            ids=_keys(self._ids, database, as_text=numbers is None),
+            classes=_submitted_classes(rules, of_classes),
             longest_list=_parameter(rules, "map_at_k", "k") or 0,
             pixels=_parameter(rules, "miou", "pixels"),
         )
@@ -277,12 +277,13 @@ def _values(column: Column, texts: list[str], classes: Mapping[str, list[str]]) 
     texts = [each.strip() for each in texts]
     if column.type == "label":
         known = classes[column.name]
-        whole = _are_whole(known)
-        places = {each: number for number, each in enumerate(known)}
-        try:
-            return np.array([places[_key(each, whole)] for each in texts], dtype=np.int64)
-        except KeyError as error:
-            raise RulesError(f"{error} in the truth's {column.name!r} is no class.") from None
+        numbers = _whole_numbers(known)
+        keys: list[Any] = known if numbers is None else numbers
+        places = {each: number for number, each in enumerate(keys)}
+        said = texts if numbers is None else _whole_numbers(texts)
+        if said is None or not places.keys() >= set(said):
+            raise RulesError(f"The truth's {column.name!r} has what is none of its classes.")
+        return np.array([places[each] for each in said], dtype=np.int64)
     if column.type == "mask":
         try:
             for each in texts:
@@ -312,10 +313,9 @@ def _classes(rules: Rules, texts: Mapping[str, list[str]]) -> dict[str, list[str
         values = {each.strip() for each in column.values or texts[column.name]}
         if "" in values:
             raise RulesError(f"The truth has no value in some row of {column.name!r}.")
-        if _are_whole(values):
-            found[column.name] = sorted({_key(each, True) for each in values}, key=int)
-        else:
-            found[column.name] = sorted(values)
+        numbers = _whole_numbers(sorted(values))
+        sorted_ = sorted(values) if numbers is None else map(str, sorted(set(numbers)))
+        found[column.name] = list(sorted_)
     return found
 
 
@@ -326,32 +326,32 @@ def _submitted_classes(rules: Rules, keys: Mapping[str, Keys]) -> dict[str, Keys
         for column in rules.predictions_of(use):
             if column.type == "label":
                 found[column.name] = keys[rules.targets_of(use)[0].name]
-    for column in rules.submitted:
-        if column.type == "label" and column.name not in found:
-            raise RulesError(f"No metric is of the column {column.name!r}.")
     return found
 
 
-def _keys(values: list[str], whole: bool, database: Database) -> Keys:
-    if whole:
-        return Keys(values, numbers=np.array([float(each) for each in values]))
-    return Keys(values, table=database.keep_keys(values))
+def _keys(values: list[str], database: Database, *, as_text: bool = False) -> Keys:
+    numbers = None if as_text else _whole_numbers(values)
+    if numbers is None:
+        return Keys(values, table=database.keep_keys(values))
+    return Keys(values, numbers=np.array(numbers, dtype=float))
 
 
-def _are_whole(texts: Sequence[str] | set[str]) -> bool:
-    return all(_is_whole(each) for each in texts)
-
-
-def _is_whole(text: str) -> bool:
-    whole, _, rest = text.partition(".")
-    digits = whole[1:] if whole[:1] in ("+", "-") else whole
-    is_number = digits.isascii() and digits.isdigit() and len(digits) <= _WHOLE_DIGITS
-    return is_number and not rest.strip("0")
-
-
-def _key(text: str, whole: bool) -> str:
-    """A value as it is among the ``Keys``: whole numbers are written in one way."""
-    return str(int(text.partition(".")[0])) if whole and _is_whole(text) else text
+def _whole_numbers(texts: Sequence[str]) -> list[int] | None:
+    """The texts as numbers where all are whole, also as pandas writes them beside gaps
+    (``7.0``); ``None`` where one is not, or is more than a float holds."""
+    if not all(map(str.isascii, texts)):
+        return None
+    try:
+        numbers = [int(each) for each in texts]
+    except ValueError:
+        parts = [each.partition(".") for each in texts]
+        if any(rest.strip("0") for _, _, rest in parts):
+            return None
+        try:
+            numbers = [int(whole) for whole, _, _ in parts]
+        except ValueError:
+            return None
+    return numbers if all(-_LARGEST < each < _LARGEST for each in numbers) else None
 
 
 def _numbered(texts: list[str]) -> np.ndarray:
