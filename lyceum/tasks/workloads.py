@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 
-from lyceum import environments, runtime
+from lyceum import environments
 from lyceum.datasets.queries import version_folder
+from lyceum.engine import gangs
 from lyceum.engine.workload import Limits, Mount, Workload
 from lyceum.limits import limit
 from lyceum.projects import versions, workfolder
@@ -22,7 +23,6 @@ OUTPUT = "output"
 DATASETS = ("train_data/datasets", "datasets")
 """Where datasets are below `WORKSPACE`: the guide's absolute path and its ``./datasets``."""
 
-LAUNCHER = PurePosixPath("/opt/lyceum/launcher")
 _MEGABYTE = 1024 * 1024
 
 
@@ -33,7 +33,7 @@ def task_workload(task: Task) -> Workload:
     """
     environment = task.environment
     return Workload(
-        argv=(str(environments.python(environment)), "-B", str(LAUNCHER)),
+        argv=gangs.launcher_argv(environments.python(environment)),
         name=f"task {task.pk}",
         cwd=WORKSPACE,
         env=environments.kernel_environment(environment),
@@ -45,7 +45,7 @@ def task_workload(task: Task) -> Workload:
                 for dataset_id, source in _datasets(task).items()
                 for place in DATASETS
             ),
-            Mount(Path(runtime.__file__).parent / "launcher", LAUNCHER),
+            gangs.launcher_mount(),
             *environments.mounts(environment),
         ),
         limits=Limits(
