@@ -135,7 +135,7 @@ class Tasks:
         """Made while it is sent, so it has no length and a lost connection starts it anew."""
         place.parent.mkdir(parents=True, exist_ok=True)
         part = place.with_name(f".{place.name}.part")
-        backoff = self._transport.backoff()
+        backoff = None
         while True:
             try:
                 with self._transport.stream(path, {"Accept-Encoding": "identity"}) as answer:
@@ -150,6 +150,7 @@ class Tasks:
                 reason = self._transport.unreachable(lost)
             finally:
                 part.unlink(missing_ok=True)
+            backoff = backoff or self._transport.backoff()
             backoff.pause(reason)
 
 
