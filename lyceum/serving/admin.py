@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from lyceum.common.admin import ReadOnly
 from lyceum.serving.models import ApiKey, Draft, Replica, Service
 
 
-class _ReadOnly:
-    """Neither added, changed nor deleted here."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ReplicaInline(_ReadOnly, admin.TabularInline):
+class ReplicaInline(ReadOnly, admin.TabularInline):
     """The sandboxes that serve it now."""
 
     model = Replica
@@ -31,7 +16,7 @@ class ReplicaInline(_ReadOnly, admin.TabularInline):
     extra = 0
 
 
-class KeyInline(_ReadOnly, admin.TabularInline):
+class KeyInline(ReadOnly, admin.TabularInline):
     """Its keys, without what they are."""
 
     model = ApiKey
@@ -42,7 +27,7 @@ class KeyInline(_ReadOnly, admin.TabularInline):
 
 
 @admin.register(Service)
-class ServiceAdmin(_ReadOnly, admin.ModelAdmin):
+class ServiceAdmin(ReadOnly, admin.ModelAdmin):
     list_display = (
         "name", "project", "stage", "state", "reason", "public_id", "changed", "last_called",
         "deleted",
@@ -55,7 +40,7 @@ class ServiceAdmin(_ReadOnly, admin.ModelAdmin):
 
 
 @admin.register(Draft)
-class DraftAdmin(_ReadOnly, admin.ModelAdmin):
+class DraftAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("name", "project", "step", "kind", "updated")
     list_select_related = ("project",)
     search_fields = ("name", "project__name", "project__owner__username")
