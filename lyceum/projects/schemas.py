@@ -55,6 +55,7 @@ class ProjectDetailOut(ProjectOut):
 
     description: str = Field(description="Markdown.")
     description_en: str
+    main_file: str = Field(description="What a cluster project's tasks run.")
     tags: list[str]
     tags_en: list[str] = Field(
         description="The tags' English names, in the same order; empty where there is none."
