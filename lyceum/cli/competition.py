@@ -118,7 +118,10 @@ def metrics(
         ]
         typer.echo(json.dumps(listed, ensure_ascii=False))
         return
-    table = Table("metric", "name", "better", "of", "parameters")
+    table = Table()
+    table.add_column("metric", no_wrap=True)
+    for name in ("name", "better", "of", "parameters"):
+        table.add_column(name)
     for each in METRICS.values():
         table.add_row(
             each.name,

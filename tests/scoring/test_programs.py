@@ -1,42 +1,17 @@
-"""An organiser's score.py: at home, and in the sandbox with what would do harm."""
+"""An organiser's score.py: at home, and what is made of what it leaves."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from lyceum import environments
 from lyceum.engine.base import Status
-from lyceum.engine.local import LocalEngine
 from lyceum.engine.workload import RunState
-from lyceum.scoring.programs import Blame, Outcome, outcome, run_at_home, workload
-from tests.support.environments import SHARED
-
-GOOD = """
-import csv
-from pathlib import Path
-import numpy as np
-
-class SubmissionError(Exception):
-    pass
-
-def score(truth_path, submission_path):
-    def column(path):
-        with open(path) as file:
-            return np.array([float(row["y"]) for row in csv.DictReader(file)])
-    truth, said = column(truth_path), column(submission_path)
-    if len(truth) != len(said):
-        raise SubmissionError(f"There are {len(said)} rows instead of {len(truth)}.")
-    return {"mae": np.abs(truth - said).mean(), "ends": float(Path(truth_path).suffix == ".csv")}
-"""
-
-
-def harm(action: str) -> str:
-    return f"import os, socket, time\ndef score(truth_path, submission_path):\n    {action}\n"
+from lyceum.scoring.programs import Blame, Outcome, outcome, run_at_home
+from tests.scoring.programs import GOOD, harm
 
 
 @pytest.fixture
@@ -127,59 +102,3 @@ def test_whose_doing_it_is(tmp_path):
                           ("lost", Blame.PLATFORM), ("not_started", Blame.PLATFORM)]:  # fmt: skip
         found = outcome(ended(reason), tmp_path)
         assert found.blame == blame and found.sentence("zh")
-
-
-@pytest.fixture(scope="module")
-def environment() -> Iterator[str]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LYCEUM_ENVIRONMENTS", str(SHARED))
-        environments.build("sklearn-py311")
-        yield "sklearn-py311"
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[LocalEngine]:
-    made = LocalEngine(tmp_path / "platform")
-    yield made
-    for status in made.runs():
-        made.stop(status.run_id, grace=0)
-
-
-@pytest.mark.sandbox
-@pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_in_the_sandbox(engine, environment, files, tmp_path):
-    """It scores; it reaches no network, writes no input, and stays within its limits."""
-    program, truth, submission = files
-
-    def run(text: str, **limits: int) -> tuple[Outcome, Status]:
-        program.write_text(text)
-        out = tmp_path / f"out-{len(list(tmp_path.glob('out-*')))}"
-        out.mkdir()
-        run_id = engine.start(
-            workload(program, truth, submission, out, environment=environment, **limits)
-        )
-        status = engine.wait(run_id, timeout=60)
-        log = engine.log_path(run_id).read_text(errors="replace")
-        return outcome(status, out, log=log), status
-
-    found, status = run(GOOD)
-    assert found.values == {"mae": 1.0, "ends": 1.0, "total": 1.0}, (found, status)
-    found, _ = run(harm("socket.create_connection(('1.1.1.1', 53), 2)"))
-    assert (found.blame, found.type) == (Blame.PROGRAM, "OSError")
-    found, _ = run(harm("open(truth_path, 'a').write('x')"))
-    assert found.type == "OSError" and "424242" in truth.read_text()
-    found, _ = run(harm("raise ValueError(open(truth_path).read())"))
-    assert "424242" in found.detail and "424242" not in found.sentence()
-    found, _ = run(harm("return len([bytes(1 << 24) for _ in range(40)])"), memory_mb=256)
-    assert found.blame == Blame.PROGRAM and not found.values
-    found, _ = run(harm("time.sleep(60)"), seconds=1)
-    assert (found.blame, found.code) == (Blame.PROGRAM, "time_limit")
-    folder = tmp_path / "program"
-    folder.mkdir()
-    (folder / "helper.py").write_text("BEST = 7")
-    (folder / "score.py").write_text("import helper\ndef score(t, s):\n    return helper.BEST\n")
-    out = tmp_path / "out-folder"
-    out.mkdir()
-    run_id = engine.start(workload(folder, truth, submission, out, environment=environment))
-    assert outcome(engine.wait(run_id, timeout=60), out).values == {"total": 7.0}
