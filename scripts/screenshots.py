@@ -127,6 +127,7 @@ def take_all(browser: Browser, platform: Platform, language: str) -> None:
 
     learner.sign_up(f"learner-{language}")
     take_own_dataset(page, wide, platform.url)
+    take_cluster_project(page, wide, platform.url)
     learner.open_official(WORDS[language]["house_prices"])
     learner.fork()
     own = page.url
@@ -188,6 +189,33 @@ def take_own_dataset(page: Page, look: Look, url: str) -> None:
     page.locator("main form button[type=submit].btn-danger").click()
     page.wait_for_url(f"{url}/datasets/?tab=mine")
     take(page, look, "dataset-trash", f"{url}/datasets/trash/")
+
+
+def take_cluster_project(page: Page, look: Look, url: str) -> None:
+    """The official cluster project, forked: its editor, and two tasks of it."""
+    learner = Learner(page, url, look.language)
+    learner.open_official(WORDS[look.language]["cluster_digits"])
+    project = learner.fork()
+    editor = f"{url}/projects/{project}/editor/"
+    for trainers, rate in (("2", "0.1"), ("1", "0.05")):
+        page.goto(editor)
+        page.locator(".cm-content").wait_for()
+        take_both_widths(page, look, "editor")
+        page.locator("#ide-note").fill(f"learning rate {rate}")
+        page.locator("#ide-trainers").fill(trainers)
+        page.locator("#ide-submit").click()
+        page.locator("#task-state[data-state=succeeded]").wait_for(timeout=TRAINED_MILLISECONDS)
+        page.wait_for_timeout(
+            4 * SETTLE_MILLISECONDS
+        )  # the chart's last point, the log's last line
+        take_both_widths(page, look, "task")
+    page.goto(f"{url}/projects/{project}/tasks/")
+    for box in page.locator(".tasks-choose input").all():
+        box.check()
+    take_both_widths(page, look, "tasks")
+    page.locator("[data-needs='2']").click()
+    page.locator(".tasks-compare").wait_for()
+    take_here(page, look, "tasks-compare")
 
 
 def take_both_widths(page: Page, look: Look, name: str) -> None:

@@ -12,6 +12,7 @@ WORDS = {
     "en": {
         "fork": "Fork",
         "house_prices": "House prices",
+        "cluster_digits": "Handwritten digits, on a cluster",
         "sign_up": "Sign up",
         "save_version": "Save version",
         "save": "Save",
@@ -19,6 +20,7 @@ WORDS = {
     "zh": {
         "fork": "Fork",
         "house_prices": "房价预测",
+        "cluster_digits": "手写数字识别（集群）",
         "sign_up": "注册",
         "save_version": "保存版本",
         "save": "保存",
