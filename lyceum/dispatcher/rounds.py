@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 from django.db.models import Q
 from django.utils import timezone
 
@@ -58,7 +58,7 @@ class Rounds:
         """One round; returns after how many seconds the next one is due."""
         try:
             return self._turn()
-        except DatabaseError:
+        except (DatabaseError, InterfaceError):
             log.exception("the database did not answer; trying again")
             # Only then: to open it again costs a quarter of a round at rest.
             connection.close()

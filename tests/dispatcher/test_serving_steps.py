@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from lyceum import environments
-from lyceum.dispatcher import serving_rules
+from lyceum.dispatcher import serving, serving_rules
 from lyceum.dispatcher.serving import Services
 from lyceum.engine import local_engine
 from lyceum.engine.workload import Workload
@@ -137,3 +138,20 @@ def test_a_sandbox_that_cannot_be_made_fails_the_service(project):
     turn_until(lambda service: service.state == State.FAILED, service)
     assert service.reason == Reason.NOT_STARTED and "nothing to mount" in service.detail
     assert not service.replicas.exists() and runs() == []
+
+
+def test_rounds_go_on_after_one_that_failed(monkeypatch):
+    stopping, turns = threading.Event(), 0
+
+    def turn(_services: Services) -> bool:
+        nonlocal turns
+        turns += 1
+        if turns == 1:
+            raise OperationalError("the database has gone away")
+        stopping.set()
+        return False
+
+    monkeypatch.setattr(Services, "turn", turn)
+    monkeypatch.setattr(serving, "RESTING_SECONDS", 0.01)
+    serving.keep(stopping)
+    assert turns == 2
