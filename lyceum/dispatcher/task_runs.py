@@ -68,7 +68,7 @@ class TaskRuns:
     def _take(self, task: Task, run_id: str, status: Status | None) -> None:
         if status is None or status.state == RunState.QUEUED:
             status = self._begin(task, run_id, status)
-        elif status.alive and not _is_wanted(task):
+        elif status.alive and not is_wanted(task):
             status = self._engine.stop(run_id, grace=limit("task_stop_grace_seconds"))
         if status is None:
             return
@@ -79,7 +79,7 @@ class TaskRuns:
 
     def _begin(self, task: Task, run_id: str, status: Status | None) -> Status | None:
         """Have the attempt started, unless it has been; what is known of it then."""
-        if not _is_wanted(task):
+        if not is_wanted(task):
             return self._call_off(task, run_id, status)
         if run_id in self._started or task.state == Task.State.RUNNING:
             # An engine that knew the run knows it no more.
@@ -123,7 +123,7 @@ class TaskRuns:
 
     def _end(self, task: Task, run_id: str, status: Status) -> None:
         self._meters.close(task, status.cpu_seconds)
-        wanted = _is_wanted(lifecycle.with_surroundings().get(pk=task.pk))
+        wanted = is_wanted(lifecycle.with_surroundings().get(pk=task.pk))
         if status.state == RunState.LOST and wanted:
             log.warning("task %s lost its machine: %s", task.pk, status.detail)
             if lifecycle.queue_again(task, status.detail):
@@ -157,6 +157,6 @@ class TaskRuns:
             self._end(task, run_id, lost)
 
 
-def _is_wanted(task: Task) -> bool:
+def is_wanted(task: Task) -> bool:
     """Whether it is to go on: not stopped, its project not deleted, its owner active."""
     return task.stop_requested is None and task.project.deleted is None and task.user.is_active

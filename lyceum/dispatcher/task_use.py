@@ -42,7 +42,7 @@ class Meters:
             self._meters[run_id] = _Meter(log, now, usage.cpu_seconds, usage.memory_bytes, now)
             return
         cores = (usage.cpu_seconds - meter.cpu_seconds) / max(now - meter.looked, 0.1)
-        meter.log.add(Sample(now, max(0.0, cores), usage.memory_bytes, usage.processes))
+        meter.log.add(Sample(now, max(0.0, cores), usage.memory_bytes, usage.processes, usage.gpu))
         meter.looked, meter.cpu_seconds = now, usage.cpu_seconds
         meter.peak_memory = max(meter.peak_memory, usage.memory_bytes)
         if now - meter.counted >= COUNT_SECONDS:

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from lyceum import environments
 from lyceum.config import settings
 from lyceum.dispatcher.serving_builds import EnvironmentBuilds
-from lyceum.dispatcher.task_runs import TaskRuns
+from lyceum.dispatcher.task_runs import TaskRuns, is_wanted
 from lyceum.engine import task_engine
 from lyceum.engine.base import Capacity, Engine, EngineError
 from lyceum.limits import limit
@@ -70,6 +70,8 @@ class Tasks:
         self._engine = engine
         self._clock = clock
         self._pool = pool or ThreadPoolExecutor(_WORKERS, thread_name_prefix="task")
+        # Stopping takes as long as the grace, and must not keep other tasks from starting.
+        self._ends = pool or ThreadPoolExecutor(_WORKERS, thread_name_prefix="task end")
         self._in_hand: set[int] = set()
         self._runs = TaskRuns(engine, clock=clock)
         self._builds = EnvironmentBuilds()
@@ -92,7 +94,8 @@ class Tasks:
         if started:
             rows = lifecycle.with_surroundings().filter(pk__in=started)
             for task in rows.filter(state__in=Task.IN_ENGINE):
-                self._hand_out(task, self._runs.follow)
+                pool = self._pool if is_wanted(task) else self._ends
+                self._hand_out(task, self._runs.follow, pool)
         self._archive_left([pk for pk, state in seen if state in Task.ENDED and pk not in busy])
         return bool(active) or bool(self._in_hand)
 
@@ -116,7 +119,7 @@ class Tasks:
         for task_id in decision.start:
             task = lifecycle.claim(task_id)
             if task is not None:
-                self._hand_out(task, self._runs.follow)
+                self._hand_out(task, self._runs.follow, self._pool)
 
     def _demand(self, task: Task) -> Demand:
         since = self._blocked.get(task.pk)
@@ -132,7 +135,7 @@ class Tasks:
                 continue
             name = task.environment
             if name not in built:
-                built[name] = environments.availability(name).built
+                built[name] = _is_built(name)
             if not built[name]:
                 unready.add(task.pk)
                 self._build(task)
@@ -176,9 +179,9 @@ class Tasks:
             return
         self._archived = now
         for task in Task.objects.filter(pk__in=ended):
-            self._hand_out(task, self._runs.archive)
+            self._hand_out(task, self._runs.archive, self._ends)
 
-    def _hand_out(self, task: Task, step: Callable[[Task], None]) -> None:
+    def _hand_out(self, task: Task, step: Callable[[Task], None], pool: Executor) -> None:
         self._in_hand.add(task.pk)
 
         def work() -> None:
@@ -190,7 +193,14 @@ class Tasks:
                 self._in_hand.discard(task.pk)
                 connection.close()
 
-        self._pool.submit(work)
+        pool.submit(work)
+
+
+def _is_built(environment: str) -> bool:
+    try:
+        return environments.availability(environment).built
+    except environments.UnknownEnvironment:
+        return False  # this release has it no more: its build says so
 
 
 def _rules() -> Rules:

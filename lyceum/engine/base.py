@@ -48,11 +48,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a run uses now: CPU seconds since its start, bytes, process count."""
+    """What a run uses now: CPU seconds since its start, bytes, process count, GPUs in use
+    (``None`` where the engine has none)."""
 
     cpu_seconds: float
     memory_bytes: int
     processes: int
+    gpu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,15 @@ lost without it; the dispatcher looks by itself every other second.
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 from contextlib import suppress
 from pathlib import Path
 
 from lyceum.config import settings
+
+log = logging.getLogger(__name__)
 
 
 def _pipe() -> Path:
@@ -29,15 +32,20 @@ def dispatcher() -> None:
 
 
 class Alarm:
-    """The dispatcher's end of the pipe."""
+    """The dispatcher's end of the pipe; on a file system without pipes, a clock."""
 
     def __init__(self) -> None:
+        self._pipes: list[int] = []
         with suppress(FileExistsError):
-            os.mkfifo(_pipe(), 0o600)
+            try:
+                os.mkfifo(_pipe(), 0o600)
+            except PermissionError as error:
+                log.warning("tasks wait up to two seconds for the dispatcher: %s", error)
+                return
         # Open for both: with no writer, a reader's end would always be readable.
-        self._pipe = os.open(_pipe(), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        self._pipes.append(os.open(_pipe(), os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC))
 
     def wait(self, seconds: float) -> None:
         """Return after ``seconds``, or sooner when somebody wakes us."""
-        if select.select([self._pipe], [], [], seconds)[0]:
-            os.read(self._pipe, 65536)
+        for pipe in select.select(self._pipes, [], [], seconds)[0]:
+            os.read(pipe, 65536)
