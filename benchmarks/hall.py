@@ -179,9 +179,9 @@ def database_name(size: int) -> str:
     return f"projects_{size}"
 
 
-def report(sizes: list[int], found_medians: dict[str, list[float]]) -> int:
-    """Print the table; 1 when something grew too much."""
-    print(f"{'p50 in ms, projects:':32}" + "".join(f"{size:>12,}" for size in sizes) + "   ratio")
+def report(sizes: list[int], found_medians: dict[str, list[float]], what: str = "projects") -> int:
+    """Print the table of so many of ``what``; 1 when something grew too much."""
+    print(f"{f'p50 in ms, {what}:':32}" + "".join(f"{size:>12,}" for size in sizes) + "   ratio")
     worst = 0.0
     for name, found in found_medians.items():
         ratio = found[-1] / found[0]
