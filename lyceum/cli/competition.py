@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     # NumPy and scikit-learn come with it, which other commands have no use for.
     from lyceum.scoring.problems import Report
     from lyceum.scoring.rules import Parameter, Rules
-    from lyceum.scoring.scorer import Part, Score
+    from lyceum.scoring.scores import Part, Score
 
 commands = typer.Typer(help="Competitions: score a file at home.", no_args_is_help=True)
 

@@ -33,14 +33,15 @@ _log = logging.getLogger(__name__)
 
 class Crew(StrEnum):
     """Who does it, so that none waits for what takes longer: a look at a file's beginning,
-    a query over a whole table, the preparation of a table."""
+    a query over a whole table, the preparation of a table, the scoring of a submission."""
 
     LOOK = "look"
     QUERY = "query"
     PREPARE = "prepare"
+    SCORE = "score"
 
 
-_WORKERS = {Crew.LOOK: 2, Crew.QUERY: 2, Crew.PREPARE: 1}
+_WORKERS = {Crew.LOOK: 2, Crew.QUERY: 2, Crew.PREPARE: 1, Crew.SCORE: 1}
 
 
 class Unreadable(Exception):

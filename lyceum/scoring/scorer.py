@@ -8,7 +8,6 @@ import math
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -24,54 +23,12 @@ from lyceum.scoring.metrics.inputs import Columns
 from lyceum.scoring.metrics.masks import BadMask, runs
 from lyceum.scoring.problems import Refused, Report
 from lyceum.scoring.rules import Column, MetricUse, Rules, RulesError
+from lyceum.scoring.scores import Part, Score
 from lyceum.scoring.splits import public_rows
 from lyceum.scoring.tables import Database
 
 _LARGEST = 1 << 53
 """A float tells whole numbers apart up to here."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The score of some rows: the total, and each metric's value by its label."""
-
-    total: float
-    metrics: Mapping[str, float]
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """What a submission scores on all rows, and on the public and private ones if split.
-
-    ``made_with`` are the versions of what computed it.
-    """
-
-    whole: Part
-    public: Part | None
-    private: Part | None
-    made_with: Mapping[str, str]
-
-    @property
-    def total(self) -> float:
-        return self.whole.total
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON; a number has all its digits."""
-
-        def part(each: Part | None) -> dict[str, Any] | None:
-            if each is None:
-                return None
-            return {"total": each.total, "metrics": dict(each.metrics), "rows": each.rows}
-
-        return {
-            "total": self.total,
-            "metrics": dict(self.whole.metrics),
-            "rows": self.whole.rows,
-            "public": part(self.public),
-            "private": part(self.private),
-            "made_with": dict(self.made_with),
-        }
 
 
 class Scorer:

@@ -10,7 +10,8 @@ from typing import Any
 
 from lyceum.scoring.problems import Report
 from lyceum.scoring.rules import Rules
-from lyceum.scoring.scorer import Score, Scorer
+from lyceum.scoring.scorer import Scorer
+from lyceum.scoring.scores import Score
 
 
 def write(
