@@ -29,11 +29,14 @@ from tests.support.ray import CPUS, Cluster, ray_cluster
 __all__ = ["ray_cluster"]
 
 TRAINING_SECONDS = 180
+NOTICING_SECONDS = 90
+"""For Ray to notice that a machine is gone, and for the driver to stop the others."""
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
 def engine(tmp_path: Path, ray_cluster: Cluster) -> Iterator[RayEngine]:
+    ray_cluster.mend()
     made = RayEngine(tmp_path / "platform", address=ray_cluster.address, token=ray_cluster.token)
     yield made
     stop_all(made)
@@ -92,6 +95,17 @@ class TestOnTwoMachines:
         assert status.state == RunState.SUCCEEDED, status
         assert log.count("pid cat") == 3
 
+    def test_who_reaches_ray_has_no_say_in_it(self, engine: RayEngine, ray_cluster: Cluster):
+        ask = (
+            "import os, urllib.error, urllib.request\n"
+            "print([name for name in os.environ if name.startswith('RAY_')])\n"
+            "try: urllib.request.build_opener(urllib.request.ProxyHandler({})).open('URL')\n"
+            "except urllib.error.HTTPError as error: print(error.code)"
+        ).replace("URL", f"{ray_cluster.address}/api/jobs/")
+        one = Member("trainer", 0, (contract.PYTHON, "-c", ask))
+        _, log = contract.finish(engine, gang(one, *three("true")[1:], network="open"))
+        assert sorted(log.splitlines()) == ["[trainer-0] 401", "[trainer-0] []"]
+
     def test_a_gang_that_fits_on_no_machines_gives_up(self, tmp_path: Path, ray_cluster: Cluster):
         made = RayEngine(
             tmp_path / "platform",
@@ -124,7 +138,7 @@ class TestOnTwoMachines:
         await_beats(mount, 3)
         assert {name.partition("-")[0] for name, _ in engine.logs(run_id)} == {"alpha", "beta"}
         ray_cluster.kill("beta")
-        status = await_end(engine, run_id)
+        status = await_end(engine, run_id, timeout=NOTICING_SECONDS)
         assert (status.state, status.reason) == ("lost", "lost")
         assert status.detail == "the machine beta was lost"
         await_silence(mount)

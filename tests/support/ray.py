@@ -39,6 +39,10 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
+class DidNotStart(Exception):
+    """A machine of the cluster, with what it said."""
+
+
 @dataclass
 class Cluster:
     """Machines ``alpha``, which is the head, and ``beta``, with two CPUs each."""
@@ -66,7 +70,17 @@ class Cluster:
         )
         self._await({head})
         for name in others:
-            self._start(name, f"--address={host(head)}:{self.port}")
+            self._join(name)
+        self._await(set(NAMES))
+
+    def _join(self, name: str) -> None:
+        self._start(name, f"--address={host(NAMES[0])}:{self.port}")
+
+    def mend(self) -> None:
+        """Start the machines again that a test has killed; a failed one may be repeated."""
+        for name in NAMES[1:]:
+            if self.machines[name].poll() is not None:
+                self._join(name)
         self._await(set(NAMES))
 
     def _start(self, name: str, *options: str) -> None:
@@ -101,8 +115,10 @@ class Cluster:
         until = time.monotonic() + START_SECONDS
         while not names <= self._alive():
             for name, process in self.machines.items():
-                assert process.poll() is None, (self.folder / f"{name}.out").read_text()
-            assert time.monotonic() < until, f"{names} did not come up"
+                if process.poll() is not None:
+                    raise DidNotStart((self.folder / f"{name}.out").read_text()[-2000:])
+            if time.monotonic() > until:
+                raise DidNotStart(f"{names} did not come up")
             time.sleep(0.3)
 
     def _alive(self) -> set[str]:
@@ -123,24 +139,39 @@ class Cluster:
         for process in self._processes(name):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        self.machines[name].wait(timeout=30)
 
     def _processes(self, name: str) -> list[psutil.Process]:
-        top = psutil.Process(self.machines[name].pid)
-        found = [top, *top.children(recursive=True)]
+        """Also what a machine that ended has left: all are of the session it was given."""
+        session = self.machines[name].pid
+        found = {one for one in psutil.process_iter() if _session(one) == session}
+        found |= {child for one in list(found) for child in _children(one)}
         return [process for process in found if not _of_sandbox(process)]
 
     def stop(self) -> None:
         """End all of it, with no farewell: that would take Ray 10 s."""
-        for name, process in self.machines.items():
-            if process.poll() is None:
-                self.kill(name)
-            process.wait(timeout=30)
+        for name in self.machines:
+            self.kill(name)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def host(name: str) -> str:
     """A machine's address: all of 127.0.0.0/8 is this machine's own."""
     return f"127.0.0.{2 + NAMES.index(name)}"
+
+
+def _session(process: psutil.Process) -> int | None:
+    try:
+        return os.getsid(process.pid)
+    except OSError:
+        return None
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def _of_sandbox(process: psutil.Process) -> bool:
@@ -153,9 +184,22 @@ def _of_sandbox(process: psutil.Process) -> bool:
 @pytest.fixture(scope="module")
 def ray_cluster() -> Iterator[Cluster]:
     """Two raylets; their folder's path is short, as those of sockets must be."""
-    cluster = Cluster(Path(tempfile.mkdtemp(prefix="lyceum-ray-")))
+    cluster = _started()
     try:
-        cluster.start()
         yield cluster
     finally:
         cluster.stop()
+
+
+def _started() -> Cluster:
+    """Ray gives a machine 30 s to start, which a busy one may not make."""
+    for left in (2, 1, 0):
+        cluster = Cluster(Path(tempfile.mkdtemp(prefix="lyceum-ray-")))
+        try:
+            cluster.start()
+            return cluster
+        except BaseException as error:
+            cluster.stop()
+            if not left or not isinstance(error, DidNotStart):
+                raise
+    raise AssertionError("unreachable")
