@@ -40,7 +40,7 @@ def learner(lin, cluster) -> dict[str, str]:
 
 
 @schema.parametrize()
-@settings(max_examples=4, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_keeps_its_promises(case, learner):
     cookies = {**learner}
     for name in ("project_id", "task_id"):
