@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -78,15 +79,13 @@ def save(request: HttpRequest, body: dict[str, Any], project_id: int) -> dict[st
 @writes
 def new_file(request: HttpRequest, body: dict[str, Any], project_id: int) -> dict[str, Any]:
     """An empty file."""
-    actions.new_file(request.user, project_id, token=token_of(request), path=line(body, "path"))
-    return _files(owned_project(request.user, project_id))
+    return _at_path(actions.new_file, request, body, project_id)
 
 
 @writes
 def new_folder(request: HttpRequest, body: dict[str, Any], project_id: int) -> dict[str, Any]:
     """A folder."""
-    actions.new_folder(request.user, project_id, token=token_of(request), path=line(body, "path"))
-    return _files(owned_project(request.user, project_id))
+    return _at_path(actions.new_folder, request, body, project_id)
 
 
 @writes
@@ -105,19 +104,13 @@ def move(request: HttpRequest, body: dict[str, Any], project_id: int) -> dict[st
 @writes
 def remove(request: HttpRequest, body: dict[str, Any], project_id: int) -> dict[str, Any]:
     """Delete a file or folder."""
-    project = actions.remove(
-        request.user, project_id, token=token_of(request), path=line(body, "path")
-    )
-    return _files(project)
+    return _at_path(actions.remove, request, body, project_id)
 
 
 @writes
 def main_file(request: HttpRequest, body: dict[str, Any], project_id: int) -> dict[str, Any]:
     """Make a file the one that tasks run."""
-    project = actions.set_main_file(
-        request.user, project_id, token=token_of(request), path=line(body, "path")
-    )
-    return _files(project)
+    return _at_path(actions.set_main_file, request, body, project_id)
 
 
 @posts
@@ -206,6 +199,14 @@ def dataset(request: HttpRequest, project_id: int, dataset_id: int) -> dict[str,
         "files": [{"path": file.path, "size": file.size} for file in folder.files],
         "next": folder.next,
     }
+
+
+def _at_path(
+    action: Callable[..., object], request: HttpRequest, body: dict[str, Any], project_id: int
+) -> dict[str, Any]:
+    """Do what concerns one path; the files then."""
+    action(request.user, project_id, token=token_of(request), path=line(body, "path"))
+    return _files(owned_project(request.user, project_id))
 
 
 def _files(project: Project) -> dict[str, Any]:

@@ -14,6 +14,7 @@ export type SessionEvents = {
 const KEEP_AFTER = 1_500;
 const ALIVE_EVERY = 20_000;
 const AGAIN_AFTER = 5_000;
+const PATIENCE = 4_000;
 
 /**
  * This tab's turn to write, and the drafts it keeps meanwhile. Another tab that takes over
@@ -34,6 +35,7 @@ export class Session {
     byId("ide-take-over").addEventListener("click", () => void this.begin(true));
     document.addEventListener("visibilitychange", () => document.hidden && this.isMine && void this.keep());
     window.addEventListener("pagehide", () => this.leave());
+    document.addEventListener("click", (event) => this.followed(event));
     window.addEventListener("pageshow", (event) => event.persisted && void this.begin());
     window.addEventListener("beforeunload", (event) => {
       if (this.isMine && this.unkept.length && !this.fits()) event.preventDefault();
@@ -147,6 +149,20 @@ export class Session {
     if (sentence) sentence.textContent = `${refusal.message} ${more}`;
     told.hidden = false;
     this.events.writable(false);
+  }
+
+  /** A link away: leave first, so that the page it leads to knows the version that was kept. */
+  private followed(event: MouseEvent): void {
+    const link = (event.target as Element).closest<HTMLAnchorElement>("a[href]");
+    const isOther = event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+    if (!link || isOther || !this.isMine || link.target || link.hasAttribute("download") || link.hash) return;
+    event.preventDefault();
+    const patience = new Promise((done) => window.setTimeout(done, PATIENCE));
+    const left = this.talk.post("leave", () => ({ drafts: this.unkept.map((doc) => doc.draft) })).then(
+      () => (this.isMine = false),
+      () => undefined, // the last word of `leave` is tried then
+    );
+    void Promise.race([left, patience]).then(() => location.assign(link.href));
   }
 
   private leave(): void {

@@ -170,10 +170,11 @@ export class Tree {
   }
 
   private pressed(event: KeyboardEvent): void {
-    const rows = this.rows;
     const row = this.rowAt(event);
     const entry = this.entryAt(event);
     if (!row || !entry || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (entry.path) this.select(entry.path); // it may have been focused without that
+    const rows = this.rows;
     const index = rows.indexOf(row);
     const isFolder = entry.kind === "folder";
     const go = (to: HTMLElement | null | undefined) => {
