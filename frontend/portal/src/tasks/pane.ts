@@ -101,6 +101,7 @@ export class Pane {
     this.#follows = true;
     this.#fresh.hidden = true;
     if (!this.#blocks.length || this.end < this.node.end) await this.#begin({ before: this.node.end });
+    await this.#fill();
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
@@ -111,13 +112,16 @@ export class Pane {
     const line = this.#blocks[0]?.element.firstElementChild;
     if (hit) line?.classList.add("log-hit");
     if (offset > 0) await this.#earlier();
+    await this.#fill();
     line?.scrollIntoView({ block: hit ? "center" : "start" });
   }
 
   /** Show what is at about byte `at`. */
   async toPlace(at: number): Promise<void> {
     this.#follows = false;
-    if (await this.#begin({ at })) this.#scroller.scrollTop = this.#top.offsetHeight;
+    if (!(await this.#begin({ at }))) return;
+    await this.#fill();
+    this.#blocks[0]?.element.scrollIntoView({ block: "start" });
   }
 
   /** Lines that were written between bytes `start` and `end` of the node's log. */
@@ -171,6 +175,17 @@ export class Pane {
     this.#append(piece.start, piece.end, split(piece.text));
     this.#tell();
     return true;
+  }
+
+  /** Fetch more until there is something to scroll, by which still more is fetched. */
+  async #fill(): Promise<void> {
+    const turn = this.#turn;
+    while (turn === this.#turn && this.#scroller.scrollHeight < 2 * this.#scroller.clientHeight) {
+      const { start, end } = this;
+      if (start > 0) await this.#earlier();
+      else await this.#later();
+      if (start === this.start && end === this.end) return;
+    }
   }
 
   /** A piece with lines in it, if there are any that way; `null` when the log is gone. */

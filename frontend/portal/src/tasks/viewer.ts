@@ -48,6 +48,7 @@ export class Viewer {
       return;
     }
     this.#about = about;
+    this.element.classList.remove("tasks-log-idle");
     this.#offer(about);
     await this.#show();
     if (turn === this.#turn) this.#listen(about);
@@ -82,7 +83,7 @@ export class Viewer {
     note.className = "tasks-log-none";
     note.textContent = this.#said(name);
     this.#place.replaceChildren(note);
-    this.#status.textContent = "";
+    this.element.classList.add("tasks-log-idle");
   }
 
   /** What can be shown: a member, all of them together or beside each other; of many starts one. */
