@@ -15,6 +15,8 @@ from pathlib import Path
 from lyceum.cli import tools
 from lyceum.cli.problems import ExitCode, Problem
 from lyceum.config import Settings
+from lyceum.engine import task_engine
+from lyceum.engine.base import EngineError
 
 LEAST_FREE_BYTES = 200_000_000
 LEAST_NODE = 20
@@ -24,6 +26,7 @@ LEAST_PYTHON = (3, 11)
 def check_all(current: Settings) -> None:
     """Raise the first ``Problem`` that would keep the platform from starting."""
     check_python()
+    check_engine()
     check_home(current.root)
     check_ports(current)
     check_node()
@@ -38,6 +41,14 @@ def check_python() -> None:
             f"Lyceum needs Python {LEAST_PYTHON[0]}.{LEAST_PYTHON[1]} or newer; "
             f"this is {sys.version_info.major}.{sys.version_info.minor}.",
         )
+
+
+def check_engine() -> None:
+    """The settings of what runs tasks can be used; whether a cluster answers is doctor's."""
+    try:
+        task_engine()
+    except EngineError as error:
+        raise Problem(ExitCode.USAGE, f"{error}.") from None
 
 
 def check_home(root: Path) -> None:

@@ -12,12 +12,16 @@ from lyceum.cli import checks
 from lyceum.cli.problems import ExitCode, Problem
 from lyceum.config import settings
 from lyceum.engine import doctor
+from lyceum.engine.base import EngineError
 from lyceum.engine.doctor import Check
+from lyceum.engine.ray.engine import RayEngine
 
 
 def run(console: Console, *, as_json: bool) -> None:
     """Print every check; exits with ``FAILED`` when one says that less works than could."""
     found = [*_platform_checks(), *doctor.checks()]
+    if settings().engine == "ray":
+        found.append(_cluster())
     if as_json:
         console.print_json(json.dumps([asdict(check) for check in found]))
     else:
@@ -42,6 +46,16 @@ def _platform_checks() -> list[Check]:
         else:
             found.append(Check(name, True, str(current.root) if name == "data_folder" else ""))
     return found
+
+
+def _cluster() -> Check:
+    try:
+        capacity = RayEngine(settings().root).reached()
+    except EngineError as error:
+        return Check("cluster", False, str(error), "see docs/operators/cluster.md")
+    gigabytes = capacity.memory_bytes / (1 << 30)
+    detail = f"{capacity.nodes} machines, {capacity.cpus:g} cores, {gigabytes:.0f} GB for tasks"
+    return Check("cluster", True, detail)
 
 
 def _print(console: Console, found: list[Check]) -> None:

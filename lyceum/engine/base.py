@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -113,3 +114,16 @@ class Engine(Protocol):
 
     def runs(self) -> list[Status]:
         """Every run whose folder still exists, newest first."""
+
+
+def await_end(engine: Engine, run_id: str, *, timeout: float, pause: float) -> Status:
+    """The run's status once it has ended, or as it is after ``timeout`` seconds.
+
+    Looked at every ``pause`` seconds; raises ``KeyError`` for an unknown run.
+    """
+    until = time.monotonic() + timeout
+    while True:
+        status = engine.status(run_id)
+        if not status.alive or time.monotonic() > until:
+            return status
+        time.sleep(pause)

@@ -13,7 +13,7 @@ import time
 from pathlib import Path, PurePosixPath
 
 from lyceum.engine import claim, codec, gangs, limits, machine, procs, runfolder, starting
-from lyceum.engine.base import Capacity, EngineError, Status, Usage
+from lyceum.engine.base import Capacity, EngineError, Status, Usage, await_end
 from lyceum.engine.limits import Limiter
 from lyceum.engine.mounting import RunMounts
 from lyceum.engine.relay import listen
@@ -170,12 +170,7 @@ class LocalEngine:
 
     def wait(self, run_id: str, *, timeout: float) -> Status:
         """The run's status once it has ended, or as it is after ``timeout`` seconds."""
-        until = time.monotonic() + timeout
-        while True:
-            status = self.status(run_id)
-            if not status.alive or time.monotonic() > until:
-                return status
-            time.sleep(_POLL_SECONDS)
+        return await_end(self, run_id, timeout=timeout, pause=_POLL_SECONDS)
 
     def address(self, run_id: str) -> str | None:
         """``host:port`` on the host's loopback that leads to ``Workload.listen``.

@@ -48,6 +48,14 @@ def test_a_taken_port_is_named(here: Platform, offset: int) -> None:
     assert f"Port {here.port + offset} " in refused(done)
 
 
+@pytest.mark.parametrize("address", [{}, {"RAY_ADDRESS": "head:8265"}])
+def test_a_cluster_without_an_address(here: Platform, address: dict[str, str]) -> None:
+    here.env = {"LYCEUM_ENGINE": "ray", **address}
+    done = here.command("up")
+    assert done.returncode == ExitCode.USAGE
+    assert "RAY_ADDRESS" in refused(done)
+
+
 def test_a_read_only_data_folder(here: Platform) -> None:
     here.home.mkdir()
     done = in_view(here, "--ro-bind", str(here.home), str(here.home))

@@ -23,6 +23,15 @@ RUN = "task-7-1"
 WORKLOAD = Workload(argv=("true",), labels={"task": "7"})
 
 
+GB = 1 << 30
+NODES = [
+    {"state": "ALIVE", "resources_total": {"CPU": 4.0, "memory": 2.0 * GB}},
+    {"state": "ALIVE", "resources_total": {"CPU": 2.0, "memory": 1.0 * GB}},
+    {"state": "DEAD", "resources_total": {"CPU": 8.0, "memory": 8.0 * GB}},
+    {"state": "ALIVE", "resources_total": {"memory": 8.0 * GB}},  # a head that runs no tasks
+]
+
+
 class Head:
     """The five requests of a head's API; ``jobs`` are those it knows."""
 
@@ -60,6 +69,8 @@ class Head:
         threading.Thread(target=self.server.serve_forever, args=[0.02], daemon=True).start()
 
     def get(self, path: str) -> tuple[int, object]:
+        if path.startswith("/api/v0/nodes"):
+            return 200, {"data": {"result": {"result": NODES}}}
         name = path.removeprefix("/api/jobs/")
         if not name:
             return 200, []
@@ -172,6 +183,14 @@ def test_a_cluster_without_a_token_gets_no_job(engine: RayEngine, head: Head):
     with pytest.raises(KeyError):
         engine.status(RUN)
     assert not head.submitted
+
+
+def test_a_cluster_is_looked_at_for_the_operator(engine: RayEngine, head: Head):
+    capacity = engine.reached()
+    assert (capacity.cpus, capacity.memory_bytes, capacity.nodes) == (6, 3 << 30, 2)
+    head.open_to_all = True
+    with pytest.raises(EngineError, match="without a token"):
+        engine.reached()
 
 
 @pytest.mark.parametrize(("token", "sentence"), [("wrong", "our token"), (None, "RAY_AUTH_TOKEN")])

@@ -13,7 +13,7 @@ from typing import Any
 
 from lyceum.config import settings
 from lyceum.engine import codec, gangs, runfolder, sandbox
-from lyceum.engine.base import Capacity, EngineError, Status, Usage
+from lyceum.engine.base import Capacity, EngineError, Status, Usage, await_end
 from lyceum.engine.ray import records
 from lyceum.engine.ray.jobs import Job, Jobs, NoAnswer
 from lyceum.engine.workload import Mount, RunState, Workload
@@ -91,6 +91,14 @@ class RayEngine:
         variables = {"RAY_JOB_STOP_WAIT_TIME_S": str(_DRIVER_STOP_SECONDS)}
         self._jobs.submit(record["job"], shlex.join(words), variables)
         (folder / records.SUBMITTED).touch()
+
+    def reached(self) -> Capacity:
+        """`capacity`, of a cluster that takes our token and no job without one.
+
+        Raises `EngineError` with what is wrong.
+        """
+        self._jobs.insist_on_token()
+        return self._jobs.capacity()
 
     def capacity(self) -> Capacity:
         """What the cluster's machines have; raises `EngineError` when it does not answer."""
@@ -184,12 +192,7 @@ class RayEngine:
 
     def wait(self, run_id: str, *, timeout: float) -> Status:
         """The run's status once it has ended, or as it is after ``timeout`` seconds."""
-        until = time.monotonic() + timeout
-        while True:
-            status = self.status(run_id)
-            if not status.alive or time.monotonic() > until:
-                return status
-            time.sleep(_POLL_SECONDS)
+        return await_end(self, run_id, timeout=timeout, pause=_POLL_SECONDS)
 
     def address(self, run_id: str) -> str | None:
         """``None``: what runs on the cluster serves nothing to this machine."""
