@@ -153,12 +153,12 @@ def measure_lyceum(home: Path, chosen: argparse.Namespace) -> list[Target]:
     subprocess.run([*manage, "migrate", "-v0"], check=True)
     path = make_service(home / "model.skops")
     with contextlib.ExitStack() as stack:
+        stack.callback(end_replicas)  # last, when no dispatcher starts another
         wanted = [
             one for one in parts(settings()) if one.name in ("proxy", "gateway", "dispatcher")
         ]
         for part in wanted:
             stack.enter_context(run(part.argv, part.env))
-        stack.callback(end_replicas)
         query = httpx.QueryParams({"apiKey": KEY})
         targets = [
             Target(name, f"http://127.0.0.1:{port}/serving/{path}?{query}", VALUES)

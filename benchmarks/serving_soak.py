@@ -131,11 +131,11 @@ def platform(home: Path) -> Iterator[tuple[serving.Target, list[Part]]]:
     url = f"http://127.0.0.1:{settings().port}/serving/{path}?{query}"
     target, found = serving.Target("soak", url, serving.VALUES), []
     with contextlib.ExitStack() as stack:
+        stack.callback(serving.end_replicas)  # last, when no dispatcher starts another
         for part in parts(settings()):
             if part.name in ("proxy", "gateway", "dispatcher"):
                 process = stack.enter_context(serving.run(part.argv, part.env))
                 found.append(Part(part.name, process.pid))
-        stack.callback(serving.end_replicas)
         serving.await_answer(target)
         yield target, [*found, *sandboxed()]
 
