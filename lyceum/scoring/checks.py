@@ -11,11 +11,13 @@ from lyceum.scoring.files import Table, closest, structure
 from lyceum.scoring.metrics.catalogue import Inputs
 from lyceum.scoring.metrics.masks import BadMask, runs
 from lyceum.scoring.problems import MOST_LISTED, Kind, Problem, Report, report, short
-from lyceum.scoring.rules import Column, Rules
+from lyceum.scoring.rules import Column, MetricUse, Rules
 from lyceum.scoring.tables import Database, joined
 
 TEXTS = ("text", "list", "mask")
 NUMBERS = ("number", "integer", "probability")
+_HUGE = 1e100
+"""Errors of larger numbers could not be squared and added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +201,16 @@ class _Check:
         plain = values.filled(0.0)
         if absent.any():
             self._add_values(absent, column, "not_a_number", {})
-        if not np.isfinite(plain).all():
-            self._add_values(~np.isfinite(plain), column, "not_finite", {})
-            plain = np.where(np.isfinite(plain), plain, 0.0)
+        if (wrong := ~np.isfinite(plain)).any():
+            self._add_values(wrong, column, "not_finite", {})
+            absent = absent | wrong
+            plain = np.where(wrong, 0.0, plain)
         if column.type == "integer" and (plain != np.floor(plain)).any():
             self._add_values(plain != np.floor(plain), column, "not_an_integer", {})
-        least, most = bounds(column)
-        if least is not None and (plain[~absent] < least).any():
-            wrong = (plain < least) & ~absent
+        least, most = bounds(column, self._rules)
+        if (wrong := (plain < least) & ~absent).any():
             self._add_values(wrong, column, "too_small", {"least": f"{least:g}"})
-        if most is not None and (plain[~absent] > most).any():
-            wrong = (plain > most) & ~absent
+        if (wrong := (plain > most) & ~absent).any():
             self._add_values(wrong, column, "too_great", {"most": f"{most:g}"})
         if column.values:
             allowed = np.array([float(each) for each in column.values])
@@ -298,12 +299,23 @@ class _Check:
         return [found[int(each)] for each in places]
 
 
-def bounds(column: Column) -> tuple[float | None, float | None]:
-    """What a column's numbers must lie between."""
-    if column.type != "probability":
-        return column.minimum, column.maximum
-    least = 0.0 if column.minimum is None else column.minimum
-    return least, 1.0 if column.maximum is None else column.maximum
+def bounds(column: Column, rules: Rules) -> tuple[float, float]:
+    """What a column's numbers must lie between, for its own sake and its metrics'."""
+    least, most = -_HUGE, _HUGE
+    uses = [use for use in rules.metrics if column in rules.predictions_of(use)]
+    if column.type == "probability" or any(_is_of_chances(use, rules) for use in uses):
+        least, most = 0.0, 1.0
+    if any(use.metric.inputs is Inputs.NUMBERS and use.metric.minimum == 0 for use in uses):
+        least = 0.0
+    if column.minimum is not None:
+        least = max(least, column.minimum)
+    return least, most if column.maximum is None else min(most, column.maximum)
+
+
+def _is_of_chances(use: MetricUse, rules: Rules) -> bool:
+    """An AUC of two classes may be of any scores."""
+    is_of_classes = use.metric.inputs is Inputs.PROBABILITIES
+    return is_of_classes and (use.name != "auc" or len(rules.predictions_of(use)) > 1)
 
 
 def probability_columns(rules: Rules) -> list[str]:

@@ -23,7 +23,10 @@ _RATIO = 200
 _RATIO_FROM = 10 * _MEGABYTE
 _CHUNK = 1 << 20
 _MOST_COLUMNS = 5000
+_MOST_CELLS = 100_000_000
+_LONGEST_NAME = 100
 _SEPARATORS = (",", ";", "\t")
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _SIGNS = (
     (b"PAR1", "Parquet"),
     (b"\x1f\x8b", "gzip"),
@@ -76,7 +79,7 @@ def _content(path: Path) -> tuple[bytes, bool]:
     if path.stat().st_size > LARGEST_MB * _MEGABYTE:
         raise refused("too_large", most=LARGEST_MB)
     data = path.read_bytes()
-    if data.startswith(b"PK"):
+    if data.startswith(_ZIP):
         data = _unzipped(data)
     for sign, kind in _SIGNS:
         if data.startswith(sign):
@@ -136,7 +139,7 @@ def _text(data: bytes, path: Path) -> str:
 
 def _in_other_encoding(data: bytes, path: Path, broken: UnicodeDecodeError) -> str:
     """What is UTF-16 or GB18030 is read as such."""
-    encoding = "utf-8" if data.startswith(b"PK") else _sniffed(data, path)
+    encoding = _sniffed(data, path)
     try:
         if encoding in ("utf-16", "utf-16-le", "utf-16-be", "gb18030"):
             return data.decode(encoding).removeprefix("\ufeff")
@@ -180,6 +183,8 @@ def _of_json(data: bytes, staged: Path, wanted: Sequence[str]) -> Table:
     for name in wanted:  # what only later records have
         if name not in names and any(name in record for record in records):
             names.append(name)
+    if len(names) * len(records) > _MOST_CELLS:
+        raise refused("too_large", most=LARGEST_MB)
     with staged.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(names)
@@ -262,7 +267,7 @@ def structure(table: Table) -> Refused | None:
 
 def closest(name: str, others: Sequence[str]) -> str | None:
     """The one of ``others`` that ``name`` may have been meant by."""
-    folded = {_folded(other): other for other in others}
+    folded = {_folded(each): each for each in others if len(each) <= _LONGEST_NAME}
     if _folded(name) in folded:
         return folded[_folded(name)]
     near = difflib.get_close_matches(_folded(name), list(folded)[:200], n=1, cutoff=0.6)

@@ -60,8 +60,7 @@ def rules_for(
         identity = id_name or ("id" if "id" in header else header[0])
         named = list(targets) or [each for each in header if each not in (identity, group)]
         type_ = _TYPES[chosen.inputs]
-        columns = tuple(Column(each, type_, minimum=chosen.minimum if type_ == "number" else None)
-                        for each in named)  # fmt: skip
+        columns = tuple(Column(each, type_) for each in named)
         predictions: tuple[Column, ...] = ()
         if chosen.inputs is Inputs.PROBABILITIES and len(named) == 1 and named[0] in header:
             columns, predictions = _of_classes(metric, table, folder, named[0])

@@ -145,6 +145,8 @@ class Rules(msgspec.Struct, **_STRICT):
         _check_names("metric", [use.shown for use in self.metrics])
         for use in self.metrics:
             _check_metric(self, use)
+        for column in (*self.targets, *self.submitted):
+            _check_column(column)
         used = {each.name for use in self.metrics for each in self.predictions_of(use)}
         for column in self.submitted:
             if column.name not in used:
@@ -161,6 +163,17 @@ def _check_names(what: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise RulesError(f"There are two of the {what} {name!r}.")
+
+
+def _check_column(column: Column) -> None:
+    least, most = column.minimum, column.maximum
+    if least is not None and most is not None and least > most:
+        raise RulesError(f"{column.name!r} has a minimum that is more than its maximum.")
+    if column.type in ("number", "integer", "probability"):
+        try:
+            list(map(float, column.values))
+        except ValueError:
+            raise RulesError(f"{column.name!r} allows values that are no numbers.") from None
 
 
 def _check_metric(rules: Rules, use: MetricUse) -> None:

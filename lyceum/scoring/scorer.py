@@ -101,7 +101,7 @@ class Scorer:
             of_part = columns if chosen is None else columns.part(chosen)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what they warn of is said by NaN
-                value = use.metric.compute(of_part, use.all_parameters())
+                value = _computed(use, of_part)
             if not math.isfinite(value):
                 raise RulesError(
                     f"{use.shown} is not defined for the {name} rows (one class or one row only?)."
@@ -206,8 +206,15 @@ class _Truth:
             if (needs_two or use.name == "f1_binary") and len(classes) != 2:
                 raise RulesError(f"{use.shown} needs two classes; there are {len(classes)}.")
             least = use.metric.minimum
-            if least is not None and use.metric.inputs is Inputs.NUMBERS:
+            if least is not None:
                 _check_least(use, [self._targets[each] for each in targets], least)
+
+
+def _computed(use: MetricUse, columns: Columns) -> float:
+    try:
+        return use.metric.compute(columns, use.all_parameters())
+    except ValueError as error:
+        raise RulesError(f"{use.shown} can't be computed: {error}") from None
 
 
 def _check_least(use: MetricUse, targets: Sequence[np.ndarray], least: float) -> None:

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lyceum.scoring.problems import CODES, MOST_LISTED, Problem
-from lyceum.scoring.rules import Column, Identity, MetricUse, Rules
+from lyceum.scoring.rules import Column, Identity, MetricUse, Rules, RulesError
 from lyceum.scoring.scorer import Scorer
 from tests.scoring.files import check, score, write
 
@@ -228,6 +228,33 @@ def test_labels_probabilities_lists_and_masks(tmp_path):
     for bad in ("1", "0 1", "10 2", "3 2 4 1", "1 -1", "1 x", "1 1 1 1", "9" * 30 + " 1"):
         found = told(rules, truth, {"id": ids, "y": ["1 10", "", bad]})
         assert [each[:3] for each in found] == [("bad_mask", 4, "y")]
+
+
+def test_a_metric_limits_its_columns(tmp_path):
+    """Whatever the rules say of them: else there would be no number."""
+
+    def told(metric: str, truth: list, mine: list, **more) -> list[str]:
+        type_ = "label" if metric in ("log_loss", "auc") else "number"
+        rules = Rules(
+            (Column("y", type_),), (MetricUse(metric),), predictions=(Column("y"),), **more
+        )
+        columns = {"id": [1, 2], "y": truth, **({"q": [1, 1]} if more else {})}
+        truth_file = write(tmp_path / "t.csv", columns)
+        mine_file = write(tmp_path / "m.csv", {"id": [1, 2], "y": mine})
+        return [each.code for each in check(rules, truth_file, mine_file).problems]
+
+    assert told("rmsle", [0, 1], [-0.5, 1]) == ["too_small"]
+    assert told("log_loss", [0, 1], [0.5, 1.5]) == ["too_great"]
+    assert told("auc", [0, 1], [-3, 7]) == []
+    assert told("ndcg_at_k", [0, 1], [-3, 7], group="q") == []
+    assert told("rmse", [0, 1], ["1e200", "-1e200"]) == ["too_small", "too_great"]
+    with pytest.raises(RulesError, match="below 0"):
+        told("ndcg_at_k", [-1, 1], [0, 0], group="q")
+
+
+def test_a_header_that_looks_like_a_zip_or_is_huge(told):
+    assert told("PK,y\n1,2\n")[0][0] == "missing_column"
+    assert told("x" * 1_000_000 + ",y\n1,2\n")[0][:3] == ("missing_column", 1, "id")
 
 
 def test_texts_as_ids(tmp_path):

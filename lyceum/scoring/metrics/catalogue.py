@@ -73,7 +73,8 @@ class Metric:
     """A metric as it is chosen, explained and computed.
 
     ``formula`` is LaTeX; ``en`` and ``zh`` are its name, ``about_…`` one sentence in
-    Markdown. ``minimum`` is the least that its columns may hold.
+    Markdown. ``minimum`` is the least that the truth may hold, and
+    of ``NUMBERS`` a submission too.
     """
 
     name: str
@@ -161,7 +162,7 @@ _ALL = (
         "Two classes: one column with the probability of the positive one. More: a column "
         "for each class.",
         "两类：一列正类概率；多类：每类一列。",
-        {"positive": _POSITIVE}, minimum=0.0,
+        {"positive": _POSITIVE},
     ),
     _number("rmse", "Root mean squared error", "均方根误差（RMSE）",
             r"\sqrt{\frac{1}{n}\sum_{i=1}^{n}(\hat{y}_i - y_i)^2}"),
@@ -190,6 +191,7 @@ _ALL = (
         "每行是某个查询（答案的 `group` 列）的一项：答案给出相关度，提交给出得分；"
         "得分相同者平分名次。",
         {"k": Parameter(None, "How many count; all by default.", least=1)},
+        minimum=0.0,
         needs_group=True,
     ),
     Metric(
