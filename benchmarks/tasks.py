@@ -189,7 +189,7 @@ def task(learner: object, project_id: int) -> float:
 @contextlib.contextmanager
 def ray_ways(home: Path) -> Iterator[dict[str, Way]]:
     """The two ways on Ray; none where it is not installed."""
-    from tests.support.ray import RAY, Cluster
+    from tests.support.ray import NAMES, RAY, started
 
     if not RAY.exists():
         print("Ray is not installed: not compared with it")
@@ -197,10 +197,8 @@ def ray_ways(home: Path) -> Iterator[dict[str, Way]]:
         return
     from lyceum.engine.ray.engine import RayEngine
 
-    folder = Path(tempfile.mkdtemp(prefix="lyceum-ray-"))
-    cluster = Cluster(folder)
+    cluster = started(NAMES[:1])
     try:
-        cluster.start()
         engine = RayEngine(home / "ray", address=cluster.address, token=cluster.token)
         yield {"ray": lambda: ray_job(cluster), "on ray": lambda: gang(engine)}
     finally:

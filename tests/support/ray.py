@@ -59,9 +59,9 @@ class Cluster:
         """What RAY_ADDRESS is set to."""
         return f"http://127.0.0.1:{self.dashboard}"
 
-    def start(self) -> None:
-        """All machines, and wait until they are there."""
-        head, *others = NAMES
+    def start(self, names: tuple[str, ...] = NAMES) -> None:
+        """These machines, the head first, and wait until they are there."""
+        head, *others = names
         self._start(
             head,
             *("--head", f"--port={self.port}", f"--temp-dir={self.folder}"),
@@ -71,7 +71,7 @@ class Cluster:
         self._await({head})
         for name in others:
             self._join(name)
-        self._await(set(NAMES))
+        self._await(set(names))
 
     def _join(self, name: str) -> None:
         self._start(name, f"--address={host(NAMES[0])}:{self.port}")
@@ -81,7 +81,7 @@ class Cluster:
         for name in NAMES[1:]:
             if self.machines[name].poll() is not None:
                 self._join(name)
-        self._await(set(NAMES))
+        self._await(set(names))
 
     def _start(self, name: str, *options: str) -> None:
         listen, grpc, metrics = free_ports(3)
@@ -184,19 +184,19 @@ def _of_sandbox(process: psutil.Process) -> bool:
 @pytest.fixture(scope="module")
 def ray_cluster() -> Iterator[Cluster]:
     """Two raylets; their folder's path is short, as those of sockets must be."""
-    cluster = _started()
+    cluster = started()
     try:
         yield cluster
     finally:
         cluster.stop()
 
 
-def _started() -> Cluster:
-    """Ray gives a machine 30 s to start, which a busy one may not make."""
+def started(names: tuple[str, ...] = NAMES) -> Cluster:
+    """A cluster of these machines. Ray gives a machine 30 s to start, which a busy one may not make."""
     for left in (2, 1, 0):
         cluster = Cluster(Path(tempfile.mkdtemp(prefix="lyceum-ray-")))
         try:
-            cluster.start()
+            cluster.start(names)
             return cluster
         except BaseException as error:
             cluster.stop()
