@@ -81,7 +81,7 @@ class Cluster:
         for name in NAMES[1:]:
             if self.machines[name].poll() is not None:
                 self._join(name)
-        self._await(set(names))
+        self._await(set(NAMES))
 
     def _start(self, name: str, *options: str) -> None:
         listen, grpc, metrics = free_ports(3)
