@@ -124,6 +124,10 @@ class Rules(msgspec.Struct, **_STRICT):
         chosen = use.predictions
         return [each for each in self.submitted if not chosen or each.name in chosen]
 
+    def for_participants(self) -> Rules:
+        """The rules without the split, whose seed tells which rows are public."""
+        return msgspec.structs.replace(self, split=None)
+
     def to_json(self) -> str:
         """The rules as an indented JSON object; what is as by default is left out."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode()
@@ -155,6 +159,8 @@ class Rules(msgspec.Struct, **_STRICT):
             raise RulesError("The weights of the metrics must add up to more than 0.")
         if self.split is not None and not self.split.column and not 0 < self.split.public < 1:
             raise RulesError("The public part must be more than 0 and less than 1.")
+        if self.split is not None and not (self.split.column or self.split.seed):
+            raise RulesError("The split needs a seed: a text that participants can't guess.")
 
 
 def _check_names(what: str, names: list[str]) -> None:

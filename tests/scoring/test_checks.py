@@ -151,7 +151,7 @@ def test_zips(tmp_path, truth):
     assert told({"a.csv": GOOD, "b.csv": GOOD}) == ["zip_members"]
     assert told({"a.txt": GOOD}) == ["zip_members"]
     assert told({"xl/workbook.xml": "", "a.csv": GOOD}) == ["unsupported"]
-    assert told({"a.csv": "id,y\n" + "0,0\n" * 8_000_000}) == ["zip_bomb"]
+    assert told({"a.csv": "id,y\n" + "0,0\n" * 4_000_000}) == ["zip_bomb"]
     path = tmp_path / "cut.zip"
     path.write_bytes((tmp_path / "mine.zip").read_bytes()[:-30])
     assert [each.code for each in check(RULES, truth, path).problems] == ["bad_zip"]

@@ -145,6 +145,7 @@ def test_rules_are_the_same_from_json():
         split=Split(0.25, "seed", stratify="kind"),
     )
     assert Rules.from_json(rules.to_json()) == rules
+    assert "seed" in rules.to_json() and "seed" not in rules.for_participants().to_json()
     assert Rules.from_json(b'{"targets": [{"name": "y"}], "metrics": [{"name": "mae"}]}')
 
 
@@ -163,6 +164,7 @@ def test_rules_are_the_same_from_json():
         ({"targets": [{"name": "y", "type": "numbr"}]}, "no rules"),
         ({"targets": [{"name": "id"}]}, "two of the submission's column"),
         ({"split": {"public": 1.0}}, "less than 1"),
+        ({"split": {"public": 0.3}}, "needs a seed"),
         ({"colour": "red"}, "no rules"),
         ({"targets": [{"name": "y", "values": ["x"]}]}, "no numbers"),
         ({"targets": [{"name": "y", "minimum": 2, "maximum": 1}]}, "more than its maximum"),

@@ -39,6 +39,7 @@ def runs(text: str, pixels: int | None = None) -> tuple[np.ndarray, np.ndarray]:
 
 
 def miou(columns: Columns, pixels: int | None) -> float:
+    """The mean overlap of masks, 0 to 1: of rows, or of groups of rows."""
     pairs = zip(columns.targets[0], columns.predictions[0], strict=True)
     counted = np.array([_overlap(truth, said, pixels) for truth, said in pairs], dtype=np.int64)
     both, either = counted[:, 0], counted[:, 1]

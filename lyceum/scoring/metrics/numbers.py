@@ -9,18 +9,22 @@ from lyceum.scoring.metrics.inputs import Columns
 
 
 def rmse(columns: Columns) -> float:
+    """Root of the mean squared error."""
     return metrics.root_mean_squared_error(*_both(columns))
 
 
 def rmsle(columns: Columns) -> float:
+    """Root of the mean squared difference of ``log(1 + y)``."""
     return metrics.root_mean_squared_log_error(*_both(columns))
 
 
 def mae(columns: Columns) -> float:
+    """Mean absolute error."""
     return metrics.mean_absolute_error(*_both(columns))
 
 
 def r2(columns: Columns) -> float:
+    """The share of the variance that is explained; NaN for a single row."""
     return metrics.r2_score(*_both(columns))
 
 

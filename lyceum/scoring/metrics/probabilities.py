@@ -9,6 +9,7 @@ from lyceum.scoring.metrics.inputs import Columns
 
 
 def auc(columns: Columns, positive: str | None, average: str) -> float:
+    """Area under the ROC curve; NaN where a class has no row, or all."""
     truth = columns.targets[0]
     if len(columns.predictions) == 1:
         chosen = truth == columns.positive(positive)
@@ -26,6 +27,7 @@ def auc(columns: Columns, positive: str | None, average: str) -> float:
 
 
 def log_loss(columns: Columns, positive: str | None) -> float:
+    """Mean negative log-likelihood, with the natural logarithm."""
     truth = columns.targets[0]
     if len(columns.predictions) == 1:
         chosen = truth == columns.positive(positive)

@@ -9,7 +9,8 @@ from lyceum.scoring.metrics.inputs import Columns
 
 
 def map_at_k(columns: Columns, k: int) -> float:
-    """Rows whose truth lists nothing count 0, as does an empty answer."""
+    """Mean average precision of the first ``k``, 0 to 1; a row whose truth lists nothing
+    counts 0, as does an empty answer."""
     pairs = zip(columns.targets[0], columns.predictions[0], strict=True)
     return float(np.mean([_precision(set(truth.split()), said.split()[:k], k)
                           for truth, said in pairs]))  # fmt: skip
