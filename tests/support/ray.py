@@ -192,7 +192,10 @@ def ray_cluster() -> Iterator[Cluster]:
 
 
 def started(names: tuple[str, ...] = NAMES) -> Cluster:
-    """A cluster of these machines. Ray gives a machine 30 s to start, which a busy one may not make."""
+    """A cluster of these machines.
+
+    Ray gives a machine 30 s to start, which a busy one may not make.
+    """
     for left in (2, 1, 0):
         cluster = Cluster(Path(tempfile.mkdtemp(prefix="lyceum-ray-")))
         try:
