@@ -252,7 +252,7 @@ def test_a_browser_that_dies_loses_nothing_that_was_kept(
     editor.write("typed before the end")
     expect(editor.state).to_have_text("Changes not saved yet; they are kept")
     # As a browser that dies: without a last word.
-    editor.page.evaluate("window.fetch = () => new Promise(() => undefined)")
+    editor.page.evaluate("void (window.fetch = () => new Promise(() => undefined))")
     editor.page.goto("about:blank")
     assert EditorDraft.objects.get().text == "typed before the end"
     again = Editor(context.new_page(), editor.address).open()
