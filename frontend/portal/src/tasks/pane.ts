@@ -12,6 +12,9 @@ const BLOCK_LINES = 250;
 /** Requests for one member's lines where it wrote none, before the reader is shown that. */
 const MOST_EMPTY = 40;
 
+const TRIES = 4;
+const TRY_AGAIN_MS = 700;
+
 /** What is there of the log: lines between bytes `start` and `end`. */
 interface Block {
   element: HTMLElement;
@@ -47,6 +50,12 @@ export class Pane {
   #turn = 0;
   #lines = 0;
   #frame = 0;
+  /** How far down the reader was at the last event. */
+  #last = 0;
+  /** Whether what is there is of a log that has other offsets now. */
+  #isStale = false;
+  readonly #note = document.createElement("p");
+  #noteTimer = 0;
   #words = "";
 
   constructor(
@@ -100,7 +109,7 @@ export class Pane {
   async toEnd(): Promise<void> {
     this.#follows = true;
     this.#fresh.hidden = true;
-    if (!this.#blocks.length || this.end < this.node.end) await this.#begin({ before: this.node.end });
+    if (this.#isStale || !this.#blocks.length || this.end < this.node.end) await this.#begin({ before: this.node.end });
     await this.#fill();
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
@@ -126,9 +135,9 @@ export class Pane {
 
   /** Lines that were written between bytes `start` and `end` of the node's log. */
   add(start: number, end: number, text: string): void {
-    if (end <= this.end && this.#blocks.length) return;
-    if (start !== this.end) {
-      if (this.#follows) void this.#later();
+    if (!this.#isStale && end <= this.end && this.#blocks.length) return;
+    if (this.#isStale || start !== this.end) {
+      if (this.#follows && !this.#isStale) void this.#later();
       else this.#fresh.hidden = false;
       this.#tell();
       return;
@@ -139,15 +148,23 @@ export class Pane {
     this.#tell();
   }
 
-  /** The log's offsets are others, or the stream went on further ahead. */
-  async reset(): Promise<void> {
-    if (!this.#follows && this.#blocks.length) return;
+  /** The stream went on further ahead; when the log was `renewed`, its offsets are others. */
+  async reset(renewed: boolean): Promise<void> {
+    if (renewed) {
+      this.#turn += 1;
+      this.#busy = false;
+      this.#isStale = true;
+    }
+    if (!this.#follows && this.#blocks.length) {
+      this.#fresh.hidden = false;
+      return;
+    }
     await this.toEnd();
-    const note = document.createElement("p");
-    note.className = "log-top";
-    note.textContent = this.texts.skipped;
-    this.#scroller.append(note);
-    window.setTimeout(() => note.remove(), 8000);
+    this.#note.className = "tasks-pane-note";
+    this.#note.textContent = this.texts.skipped;
+    this.#scroller.before(this.#note);
+    window.clearTimeout(this.#noteTimer);
+    this.#noteTimer = window.setTimeout(() => this.#note.remove(), 8000);
   }
 
   /** Mark `words` in what is there and in what comes. */
@@ -171,7 +188,9 @@ export class Pane {
     if (!piece) return false;
     this.#blocks.forEach(({ element }) => element.remove());
     this.#blocks = [];
+    this.#isStale = false;
     this.#lines = 0;
+    this.#last = 0;
     this.#append(piece.start, piece.end, split(piece.text));
     this.#tell();
     return true;
@@ -193,7 +212,8 @@ export class Pane {
     const query = { attempt: this.attempt, node: this.node.node, member: this.member, epoch: this.node.epoch };
     let whole: Piece | null = null;
     for (let tries = 0; tries < MOST_EMPTY; tries += 1) {
-      const piece: Piece = await this.reading.piece({ ...query, ...where });
+      const piece = await this.#piece({ ...query, ...where });
+      if (!piece) return whole;
       if (piece.gone) {
         this.onGone();
         return null;
@@ -206,8 +226,20 @@ export class Pane {
     return whole;
   }
 
+  /** One piece; of a log that is being put away, after a moment. */
+  async #piece(query: Record<string, string | number>): Promise<Piece | null> {
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      try {
+        return await this.reading.piece(query);
+      } catch {
+        await new Promise((resolve) => window.setTimeout(resolve, TRY_AGAIN_MS));
+      }
+    }
+    return null;
+  }
+
   async #earlier(): Promise<void> {
-    if (this.#busy || this.start === 0) return;
+    if (this.#busy || this.#isStale || this.start === 0) return;
     const piece = await this.#more({ before: this.start }, "start");
     if (!piece) return;
     const height = this.#scroller.scrollHeight;
@@ -218,7 +250,7 @@ export class Pane {
   }
 
   async #later(): Promise<void> {
-    if (this.#busy || this.end >= this.node.end) return;
+    if (this.#busy || this.#isStale || this.end >= this.node.end) return;
     const piece = await this.#more({ from: this.end }, "end");
     if (!piece) return;
     this.#append(piece.start, piece.end, split(piece.text));
@@ -252,6 +284,7 @@ export class Pane {
       const height = this.#scroller.scrollHeight;
       this.#drop(this.#blocks.shift()!);
       if (!this.#follows) this.#scroller.scrollTop -= height - this.#scroller.scrollHeight;
+      this.#last = Math.min(this.#last, this.#scroller.scrollTop); // that was not the reader
     }
   }
 
@@ -285,7 +318,10 @@ export class Pane {
   #scrolled(): void {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
-    this.#follows = below < AT_END && this.end >= this.node.end;
+    // What is added and dropped moves the end away too; only who goes up stops following.
+    const wentUp = scrollTop < this.#last - 1;
+    this.#last = scrollTop;
+    this.#follows = this.#follows ? below < AT_END || !wentUp : below < AT_END && this.end >= this.node.end;
     if (this.#follows) this.#fresh.hidden = true;
     if (scrollTop < NEAR) void this.#earlier();
     if (below < NEAR) void this.#later();
@@ -303,7 +339,7 @@ export class Pane {
   #tell(): void {
     const whole = this.node.end;
     const at = this.#follows ? whole : Math.min(this.sight, whole);
-    this.#place.textContent = whole ? `${size(at)} / ${size(whole)}` : "";
+    this.#place.textContent = !whole ? "" : this.#follows ? size(whole) : `${size(at)} / ${size(whole)}`;
     if (document.activeElement !== this.#range) this.#range.value = String(whole ? Math.round((1000 * at) / whole) : 1000);
     this.#range.disabled = !whole;
     const none = !this.#lines && this.start === 0 && this.end >= whole;

@@ -56,15 +56,21 @@ export class Search {
     this.#attempt = attempt;
     this.#nodes = nodes;
     this.#panes = panes;
-    if (this.#words) void this.#look();
+    if (this.#input.value.trim()) void this.#look();
   }
 
   /** What was found is of a log that is not shown any more. */
   clear(): void {
+    this.forget();
+    this.#panes = [];
+  }
+
+  /** Hits are not where they were; the next Enter looks for them again. */
+  forget(): void {
     this.#asked?.abort();
     this.#hits = [];
     this.#at = -1;
-    this.#panes = [];
+    this.#words = "";
     this.#tell(false);
   }
 

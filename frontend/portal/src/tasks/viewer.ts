@@ -172,8 +172,10 @@ export class Viewer {
   #reset(told: { node: number; epoch: string; size: number }): void {
     const node = this.#about?.nodes.find((each) => each.node === told.node);
     if (!node) return void this.open(this.#about?.attempt);
+    const renewed = node.epoch !== told.epoch;
+    if (renewed) this.#search.forget();
     Object.assign(node, { epoch: told.epoch, end: told.size });
-    for (const pane of this.#panes) if (pane.node === node) void pane.reset();
+    for (const pane of this.#panes) if (pane.node === node) void pane.reset(renewed);
   }
 }
 
