@@ -12,7 +12,8 @@ from pathlib import Path
 from django.db import connection
 
 from lyceum.engine.base import Capacity, EngineError, Status, Usage
-from lyceum.engine.workload import RunState, Workload
+from lyceum.engine.workload import Limits, RunState, Workload
+from lyceum.tasks.models import Task
 
 WORDS = "hello from the task\n"
 
@@ -64,6 +65,16 @@ class Inline(Executor):
     def submit(self, fn, /, *args, **kwargs):
         fn(*args, **kwargs)
         return Future()
+
+
+def small_workload(task: Task) -> Workload:
+    """As much of a task's workload as the simulated engine looks at."""
+    labels = {"kind": "task", "task": str(task.pk), "attempt": str(task.attempt)}
+    return Workload(
+        argv=("python",),
+        limits=Limits(cpus=task.members * task.cpus),
+        labels={**labels, "user": str(task.user_id)},
+    )
 
 
 @dataclass(frozen=True)

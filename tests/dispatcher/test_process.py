@@ -65,3 +65,20 @@ def test_it_ends_when_asked(dispatcher):
     assert is_at_work(process, within=60)
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=10) == 0
+
+
+def test_a_signal_in_the_middle_of_a_wait_stops_it():
+    """Then this very thread has the event's lock: to wait for it there would be for ever."""
+    code = """
+import os, signal, threading
+from lyceum.dispatcher.main import stop_on_signals
+stopping = threading.Event()
+stop_on_signals(stopping)
+with stopping._cond:
+    os.kill(os.getpid(), signal.SIGTERM)
+print(stopping.wait(10))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "True\n"

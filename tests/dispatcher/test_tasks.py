@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lyceum.accounts.models import User
 from lyceum.dispatcher import task_runs, tasks
-from lyceum.engine.workload import Limits, RunState, Workload
+from lyceum.engine.workload import RunState
 from lyceum.environments import Availability, UnknownEnvironment
 from lyceum.projects import workfolder
 from lyceum.tasks import actions, folders, keeping, queries, workloads
@@ -27,6 +27,7 @@ from tests.dispatcher.simulated import (
     Killer,
     Life,
     SimulatedEngine,
+    small_workload,
 )
 from tests.tasks.making import make_cluster, make_task
 
@@ -46,16 +47,7 @@ def built(monkeypatch):
         "lyceum.environments.availability", lambda name: Availability(available=True, built=True)
     )
 
-    def workload(task: Task) -> Workload:
-        labels = {"kind": "task", "task": str(task.pk), "attempt": str(task.attempt)}
-        cores = task.members * task.cpus
-        return Workload(
-            argv=("python",),
-            limits=Limits(cpus=cores),
-            labels={**labels, "user": str(task.user_id)},
-        )
-
-    monkeypatch.setattr(task_runs, "task_workload", workload)
+    monkeypatch.setattr(task_runs, "task_workload", small_workload)
 
 
 @pytest.fixture
