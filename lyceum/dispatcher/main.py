@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import logging
 import os
 import signal
@@ -28,8 +29,7 @@ def run() -> None:
     # It asks the hub all the time; each answer is no news.
     logging.getLogger("httpx").setLevel(logging.WARNING)
     stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stop_on_signals(stopping)
     root = settings().root
     root.mkdir(parents=True, exist_ok=True)
     lock = FileLock(root / "dispatcher.lock")
@@ -44,6 +44,18 @@ def run() -> None:
     logging.shutdown()
     # A build may still be at work in a thread; it is begun anew at the next start.
     os._exit(0)
+
+
+def stop_on_signals(stopping: threading.Event) -> None:
+    """Set ``stopping`` at SIGTERM and SIGINT."""
+
+    def stop(*_: object) -> None:
+        # In a thread: where the signal interrupts this one inside `Event.wait`, it holds
+        # the lock that `Event.set` waits for.
+        _thread.start_new_thread(stopping.set, ())
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
 
 
 def _loop(stopping: threading.Event) -> None:
