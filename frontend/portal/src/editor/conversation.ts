@@ -74,7 +74,9 @@ export class Conversation {
   }
 
   private headers(): Record<string, string> {
-    return { "X-CSRFToken": csrfToken(), "X-Editor-Session": this.token, Accept: "application/json" };
+    // Bytes to the platform, whatever the browser takes a file for.
+    const type = "application/octet-stream";
+    return { "X-CSRFToken": csrfToken(), "X-Editor-Session": this.token, Accept: "application/json", "Content-Type": type };
   }
 }
 
