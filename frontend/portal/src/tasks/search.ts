@@ -56,7 +56,7 @@ export class Search {
     this.#attempt = attempt;
     this.#nodes = nodes;
     this.#panes = panes;
-    if (this.#input.value.trim()) void this.#look();
+    if (this.#input.value.trim()) void this.#look(false);
   }
 
   /** What was found is of a log that is not shown any more. */
@@ -74,7 +74,7 @@ export class Search {
     this.#tell(false);
   }
 
-  async #look(): Promise<void> {
+  async #look(goes = true): Promise<void> {
     this.#asked?.abort();
     const asked = new AbortController();
     this.#asked = asked;
@@ -92,7 +92,7 @@ export class Search {
       if (asked.signal.aborted) return;
     }
     this.#tell(false);
-    this.#go(1);
+    if (goes) this.#go(1);
   }
 
   async #lookIn(node: LogNode, signal: AbortSignal): Promise<void> {
@@ -131,6 +131,6 @@ export class Search {
     this.#previous.disabled = !count;
     if (searching) this.#count.textContent = `${this.said("textSearching")}… ${count || ""}`;
     else if (!this.#words) this.#count.textContent = "";
-    else this.#count.textContent = count ? `${this.#at + 1} / ${whole}` : this.said("textNone");
+    else this.#count.textContent = count ? (this.#at < 0 ? whole : `${this.#at + 1} / ${whole}`) : this.said("textNone");
   }
 }
