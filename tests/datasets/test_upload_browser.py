@@ -343,9 +343,12 @@ def test_a_connection_that_hangs_is_given_up(
     platform: Platform, page: Page, wire: Wire, big: Path, requests: list[Request]
 ) -> None:
     signed_up(page, wire.url)
+    page.clock.install()
     page.goto(f"{wire.url}/datasets/new/")
     begun(page, big, 20)
     wire.hang()
+    page.wait_for_timeout(6000)  # what it then still has in hand is on its way, or lost
+    page.clock.fast_forward("00:31")
     expect(line(page, "big.bin")).to_contain_text("Uploaded", timeout=2 * PATIENCE)
     assert posts(requests) == 1
     assert resumed_from(requests) > 0

@@ -1,4 +1,4 @@
-"""Twenty learners start their projects at the same moment."""
+"""Ten learners start their projects at the same moment."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import pytest
 from tests.hub.notebook import Notebook
 from tests.hub.stack import Person, Stack, wait_until
 
-LEARNERS = 20
+LEARNERS = 10
 
 
 @pytest.mark.sandbox
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
-def test_twenty_starts_at_once_all_get_a_kernel(stack: Stack) -> None:
+def test_ten_starts_at_once_all_get_a_kernel(stack: Stack) -> None:
     crowd = stack.people([f"crowd{number}" for number in range(LEARNERS)], projects=1)
     pairs = [(person, person.projects[0]) for person in crowd.values()]
     stack.portal_says("start", *(f"{person.id}:{project}" for person, project in pairs))
