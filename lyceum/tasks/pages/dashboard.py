@@ -89,9 +89,7 @@ async def _pass_on(request: HttpRequest, place: str, path: str) -> StreamingHttp
             client.build_request(
                 request.method or "GET",
                 httpx.URL(f"http://{place}", raw_path=_raw(request, path)),
-                headers={
-                    name: request.headers[name] for name in _PASSED if name in request.headers
-                },
+                headers=_headers(request),
                 content=request.read(_LARGEST_BODY) or None,
             ),
             stream=True,
@@ -104,7 +102,7 @@ async def _pass_on(request: HttpRequest, place: str, path: str) -> StreamingHttp
         if name in answer.headers:
             response[name] = answer.headers[name]
     location = answer.headers.get("location", "")
-    if location.startswith("/"):
+    if location.startswith("/") and not location.startswith("//"):  # "//" leads elsewhere
         response["Location"] = location
     return response
 
