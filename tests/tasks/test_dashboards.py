@@ -97,10 +97,10 @@ def test_a_person_has_few_dashboards_at_once(engine, lin, amy, cluster):
     other = make_task(make_cluster(amy))
     dashboards.open_dashboard(amy, [other.pk])
     ids = [make_task(cluster).pk for _each in range(4)]
-    for number, task_id in enumerate(ids):
+    for task_id in ids:
         dashboards.open_dashboard(lin, [task_id])
-        for each in dashboards.dashboards():
-            os.utime(each.file, (time.time() - 100 + number,) * 2)
+        for each in dashboards.dashboards():  # looked at in the order of their tasks
+            os.utime(each.file, (time.time() - 100 + each.task_ids[0],) * 2)
     kept = [each.task_ids for each in dashboards.dashboards() if each.user_id == lin.pk]
     assert sorted(kept) == [(ids[2],), (ids[3],)]
     assert len(engine.workloads) == 3
