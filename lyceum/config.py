@@ -13,6 +13,7 @@ import json
 import os
 import secrets as _random
 from functools import cache
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Literal
 
@@ -58,7 +59,13 @@ class Settings(BaseSettings):
     debug: bool = False
     sandbox: Literal["on", "off"] = "on"
     engine: Literal["local", "ray"] = Field(
-        "local", description="What runs the tasks of cluster projects: this machine, or Ray."
+        "local",
+        description="What runs clusters' tasks and services' replicas: this machine, or Ray.",
+    )
+    gateway_address: IPv4Address = Field(
+        IPv4Address("127.0.0.1"),
+        description="With Ray: this machine's address as the cluster's machines reach it; "
+        "services' workers dial the gateway there.",
     )
     # The next three have Ray's own names, so that one environment serves both.
     ray_address: str | None = Field(
@@ -126,6 +133,11 @@ class Settings(BaseSettings):
     def gateway_port(self) -> int:
         """The prediction gateway's own port on loopback, behind the front door."""
         return self.port + 5
+
+    @property
+    def nodes_address(self) -> tuple[str, int]:
+        """Where workers on the cluster's machines dial the gateway: host and port."""
+        return str(self.gateway_address), self.port + 6
 
     @property
     def django_database_url(self) -> str:

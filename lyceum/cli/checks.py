@@ -92,9 +92,9 @@ def _home_problem(root: Path, error: OSError) -> Problem:
 
 
 def check_ports(current: Settings) -> None:
-    """Nobody else listens on the six ports."""
+    """Nobody else listens on the six ports, seven with Ray."""
     for host, port, use in (
-        (current.host, current.port, "the web address"),
+        (current.host, current.port, "the web address (LYCEUM_HOST)"),
         ("127.0.0.1", current.portal_port, "the portal"),
         ("127.0.0.1", current.hub_port, "the hub"),
         ("127.0.0.1", current.proxy_api_port, "the front door's own API"),
@@ -102,6 +102,8 @@ def check_ports(current: Settings) -> None:
         ("127.0.0.1", current.gateway_port, "the gateway"),
     ):
         _check_port(host, port, use)
+    if current.engine == "ray":
+        _check_port(*current.nodes_address, "services' workers (LYCEUM_GATEWAY_ADDRESS)")
 
 
 def _check_port(host: str, port: int, use: str) -> None:
@@ -126,7 +128,7 @@ def _port_problem(host: str, port: int, use: str, error: OSError) -> Problem:
         return Problem(
             ExitCode.PORT_TAKEN,
             f"Port {port} on {host}, needed for {use}, is taken by another program. "
-            "Stop it or set LYCEUM_PORT (Lyceum uses that port and the four after it).",
+            "Stop it or set LYCEUM_PORT (Lyceum uses that port and those after it).",
         )
     if error.errno == errno.EACCES:
         return Problem(
@@ -134,7 +136,7 @@ def _port_problem(host: str, port: int, use: str, error: OSError) -> Problem:
             f"This user may not open port {port} on {host}. Set LYCEUM_PORT to 1024 or above.",
         )
     return Problem(
-        ExitCode.USAGE, f"Can't listen on {host}:{port} (LYCEUM_HOST): {error.strerror}."
+        ExitCode.USAGE, f"Can't listen on {host}:{port}, needed for {use}: {error.strerror}."
     )
 
 

@@ -16,13 +16,12 @@ from lyceum.dispatcher.serving_rules import (
     SeenReplica,
     SeenService,
 )
-from lyceum.engine import local_engine
-from lyceum.engine.base import Engine
 from lyceum.gateway import client
 from lyceum.limits import limit
 from lyceum.serving import lifecycle
 from lyceum.serving.models import Replica, Service
 from lyceum.serving.queries import idle_time
+from lyceum.serving.workloads import engine_of
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +65,7 @@ class Looks:
         self, service: Service, replicas: Sequence[Replica], *, deaths: Sequence[float]
     ) -> tuple[SeenService, list[SeenReplica]]:
         """The service as the rules take it; ``deaths``: when replicas went lately."""
-        engine = local_engine()
-        found = [self._replica(replica, _run(engine, replica)) for replica in replicas]
+        found = [self._replica(replica, _run(replica)) for replica in replicas]
         told = self._status.services.get(service.pk) if self._status else None
         answering = sum(
             each.answers for each in found if each.revision == service.active_revision_id
@@ -155,11 +153,11 @@ def _concerns_gateway(service: Service) -> bool:
     )
 
 
-def _run(engine: Engine, replica: Replica) -> tuple[Run, str, str]:
+def _run(replica: Replica) -> tuple[Run, str, str]:
     if not replica.run_id:
         return Run.NONE, "", ""
     try:
-        status = engine.status(replica.run_id)
+        status = engine_of(replica.run_id).status(replica.run_id)
     except (KeyError, FileNotFoundError):
         return Run.ENDED, "lost", ""
     if status.alive:

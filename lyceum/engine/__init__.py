@@ -19,7 +19,8 @@ def local_engine() -> LocalEngine:
 
 
 def task_engine() -> Engine:
-    """The engine of cluster tasks: this machine's, or Ray with ``LYCEUM_ENGINE=ray``."""
+    """The engine of cluster tasks and services: this machine's, or Ray with
+    ``LYCEUM_ENGINE=ray``."""
     from lyceum.config import settings
 
     if settings().engine == "local":

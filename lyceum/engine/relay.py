@@ -15,6 +15,7 @@ from lyceum.engine import procs
 
 CHUNK = 256 * 1024
 _CONNECT_PENDING = 115  # errno.EINPROGRESS; saves an import in every shim
+_ALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
 _FREEBIND = 15  # IP_FREEBIND of linux/in.h: the sandbox's loopback may not be up yet
 
 
@@ -72,12 +73,19 @@ class Relay:
         for side in pair:
             side.sock.setblocking(False)
             side.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._watch_over(side.sock)
             self._sides[side.sock.fileno()] = side
         if outgoing.connect_ex(to) not in (0, _CONNECT_PENDING):
             self._drop(pair[0])
             return
         for side in pair:
             self._watch(side)
+
+    def _watch_over(self, sock: socket.socket) -> None:
+        """Another machine that is gone says nothing; its connection ends after 25 s."""
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in _ALIVE.items():
+            sock.setsockopt(socket.IPPROTO_TCP, option, value)
 
     def _watch(self, side: _Side) -> None:
         # Read only while the other end keeps up: user code can't fill our memory.

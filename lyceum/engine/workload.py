@@ -41,7 +41,8 @@ class Mount:
 class Forward:
     """Port ``port`` on the sandbox's own loopback leads to ``address`` (``host:port``).
 
-    The only way from inside a sandbox to a service on the host's loopback.
+    The only way from inside a sandbox to a service on the host's loopback, or, without a
+    network, to any.
     """
 
     port: int

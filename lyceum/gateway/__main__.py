@@ -15,11 +15,18 @@ _KEEP_ALIVE_SECONDS = 24 * 3600
 
 
 def main() -> None:
-    """Serve on loopback, behind the front door, at ``settings().gateway_port``."""
+    """Serve on loopback, behind the front door, at ``settings().gateway_port``.
+
+    With Ray also at ``settings().nodes_address``, for workers on the cluster's machines.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     current = settings()
     uvicorn.run(
-        Gateway(current.root / "gateway", current.secrets().internal_token),
+        Gateway(
+            current.root / "gateway",
+            current.secrets().internal_token,
+            current.nodes_address if current.engine == "ray" else None,
+        ),
         host="127.0.0.1",
         port=current.gateway_port,
         loop="uvloop",

@@ -14,8 +14,10 @@ from lyceum.gateway.frontdoor import FrontDoor
 from lyceum.gateway.http import Receive, Scope, Send
 from lyceum.gateway.internal import PREFIX, Internal
 from lyceum.gateway.metrics import Metrics
+from lyceum.gateway.nodes import Nodes
 from lyceum.gateway.problems import Problem
 from lyceum.gateway.queue import Service
+from lyceum.gateway.replicas import Replica
 from lyceum.gateway.routes import Routes, Table
 
 log = logging.getLogger("lyceum.gateway")
@@ -28,11 +30,14 @@ _SWEEP_SECONDS = 0.1
 class Gateway:
     """The gateway of the platform whose ``<home>/gateway`` is ``folder``.
 
-    ``token`` is what the platform's own parts show.
+    ``token`` is what the platform's own parts show; ``nodes`` the host and port where
+    workers on other machines dial, ``None`` where all are on this one.
     """
 
-    def __init__(self, folder: Path, token: str) -> None:
+    def __init__(self, folder: Path, token: str, nodes: tuple[str, int] | None = None) -> None:
         self._folder = folder
+        self._token = token
+        self._nodes = nodes
         self._metrics = Metrics(folder / "metrics.sqlite3")
         self._calls = Calls(self._metrics)
         self._internal = Internal(token, self._calls, self._metrics)
@@ -72,6 +77,11 @@ class Gateway:
 
     def _find(self, path: str) -> Service | None:
         return self._by_path.get(path)
+
+    def _replica(self, uid: str) -> Replica | None:
+        services = self._internal.services.values()
+        found = (each.replicas.get(uid) for each in services)
+        return next((replica for replica in found if replica is not None), None)
 
     async def _document(self, path: str, scope: Scope, send: Send) -> None:
         """A service's OpenAPI document, for those who have a key of it."""
@@ -123,14 +133,17 @@ class Gateway:
             number: at for (kind, number), at in self._seen.items() if kind == "key"
         }
         self._routes.look()
-        door = FrontDoor(self._folder, self._find, self._calls)
+        doors: list[FrontDoor | Nodes] = [FrontDoor(self._folder, self._find, self._calls)]
+        if self._nodes:
+            doors.append(Nodes(self._nodes, self._token, self._replica))
         tasks = [
             asyncio.create_task(work)
             for work in (self._routes.watch(), self._sweep(), self._metrics.write_forever())
         ]
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        door.close()
+        for door in doors:
+            door.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -17,8 +17,8 @@ from lyceum.gateway.routes import ReplicaRoute
 log = logging.getLogger("lyceum.gateway")
 
 PROTOCOL = 1
-_HELLO_SECONDS = 3.0
-_HELLO_BYTES = 4096
+HELLO_SECONDS = 3.0
+HELLO_BYTES = 4096
 
 
 class Owner(Protocol):
@@ -146,6 +146,20 @@ class Replica:
             connection.close()
             self.ended(link)
 
+    def adopt(self, transport: asyncio.Transport, said: bytes) -> None:
+        """Take over a connection from another machine whose hello is known to be right.
+
+        ``said``: all that has come of it, from the hello on.
+        """
+        if self._door is None or len(self._links) >= sockets.MOST_CONNECTIONS:
+            transport.abort()
+            return
+        link = Link(self)
+        self._links.add(link)
+        link.connection_made(transport)
+        transport.set_protocol(link)
+        link.data_received(said)
+
     def greeted(self, link: Link, said: dict[str, Any]) -> None:
         """A worker said hello: it is this replica's from now on, the one before is gone."""
         if said.get("protocol") != PROTOCOL or said.get("replica") != self.uid:
@@ -213,7 +227,7 @@ class Link(asyncio.Protocol):
         self.opening: asyncio.Task[Any] | None = None
         self._replica = replica
         self._transport: asyncio.Transport | None = None
-        self._reader = frames.Reader(_HELLO_BYTES)
+        self._reader = frames.Reader(HELLO_BYTES)
         self._greeted = False
         self._patience: asyncio.TimerHandle | None = None
         self._closed = False
@@ -222,7 +236,7 @@ class Link(asyncio.Protocol):
         """The kernel's connection is ours; a hello must follow soon."""
         self._transport = cast(asyncio.Transport, transport)
         loop = asyncio.get_running_loop()
-        self._patience = loop.call_later(_HELLO_SECONDS, self.abort)
+        self._patience = loop.call_later(HELLO_SECONDS, self.abort)
         if self._closed:
             self._transport.abort()
 

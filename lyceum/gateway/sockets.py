@@ -1,4 +1,4 @@
-"""A replica's socket in the file system: made, accepted from, closed again."""
+"""Sockets that workers dial: made, accepted from, closed again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from collections.abc import Callable
 MOST_CONNECTIONS = 8
 
 _BACKLOG = 16
+_BACKLOG_OF_NODES = 1024
 _MOST_A_SECOND = 50
+_ALIVE = {socket.TCP_KEEPIDLE: 10, socket.TCP_KEEPINTVL: 5, socket.TCP_KEEPCNT: 3}
+"""A machine that is gone says nothing: after 25 s of that its connections end."""
 
 
 def listen(folder: str, name: str, mode: int) -> socket.socket:
@@ -38,14 +41,40 @@ def listen(folder: str, name: str, mode: int) -> socket.socket:
     return listener
 
 
+def listen_to_nodes(host: str, port: int) -> socket.socket:
+    """A listening TCP socket; what it accepts ends with the machine at the other end.
+
+    Raises ``OSError``.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # On Linux, accepted sockets have these from their listener.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for option, value in _ALIVE.items():
+            listener.setsockopt(socket.IPPROTO_TCP, option, value)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG_OF_NODES)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
 class Door:
     """Accepts from a listener, a bounded number a second: who dials is hostile."""
 
     def __init__(
-        self, listener: socket.socket, arrived: Callable[[socket.socket], object]
+        self,
+        listener: socket.socket,
+        arrived: Callable[[socket.socket], object],
+        *,
+        most_a_second: int = _MOST_A_SECOND,
     ) -> None:
         self._listener = listener
         self._arrived = arrived
+        self._most_a_second = most_a_second
         self._loop = asyncio.get_running_loop()
         self._second = 0.0
         self._accepted = 0
@@ -68,7 +97,7 @@ class Door:
         if now - self._second >= 1:
             self._second, self._accepted = now, 0
         self._accepted += 1
-        if self._accepted > _MOST_A_SECOND:
+        if self._accepted > self._most_a_second:
             self._loop.remove_reader(self._listener)
             self._pause = self._loop.call_later(1, self._open)
             return

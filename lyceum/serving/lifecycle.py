@@ -19,16 +19,16 @@ from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError
 from lyceum.serving.bundles import services_root
 from lyceum.serving.models import ApiKey, Replica, Revision, Service
 from lyceum.serving.queries import pauses_at
 from lyceum.serving.workloads import (
+    engine_of,
     replica_folder,
-    replica_workload,
     replicas_folder,
     runs,
+    start_replica,
 )
 
 State = Service.State
@@ -152,7 +152,7 @@ def launch(replica: Replica, *, look: bool = True) -> None:
     run_id = _run_of(replica) if look else None
     if run_id is None:
         _make_folder(replica)
-        run_id = local_engine().start(replica_workload(replica))
+        run_id = start_replica(replica)
     with _held(replica.service_id):
         found = Replica.objects.filter(pk=replica.pk, run_id="").update(run_id=run_id)
     if not found:
@@ -198,7 +198,7 @@ def note_calls(last_calls: Mapping[int, datetime], keys_used: Mapping[int, datet
 def last_words(run_id: str) -> str:
     """The last lines of a run's log, empty where there are none."""
     try:
-        path = local_engine().log_path(run_id)
+        path = engine_of(run_id).log_path(run_id)
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
             text = file.read().decode(errors="replace")
@@ -294,7 +294,7 @@ def _run_of(replica: Replica) -> str | None:
 
 def _stop_run(run_id: str) -> None:
     try:
-        local_engine().stop(run_id, grace=_STOP_GRACE)
+        engine_of(run_id).stop(run_id, grace=_STOP_GRACE)
     except KeyError:
         return
     except EngineError as error:
@@ -303,7 +303,7 @@ def _stop_run(run_id: str) -> None:
 
 def _remove_run(run_id: str) -> None:
     try:
-        local_engine().remove(run_id)
+        engine_of(run_id).remove(run_id)
     except (EngineError, KeyError, OSError) as error:
         log.warning("run %s could not be tidied away: %s", run_id, error)
 

@@ -19,11 +19,10 @@ from django.db import connection
 from django.utils import timezone
 
 from lyceum.config import settings as platform_settings
-from lyceum.engine import local_engine
 from lyceum.projects.models import Project
 from lyceum.serving.bundles import revision_folder
 from lyceum.serving.models import ApiKey, Revision, Service
-from lyceum.serving.workloads import runs
+from lyceum.serving.workloads import engine_of, runs
 from tests.runtime import onnxfile
 
 ENVIRONMENT = "sklearn-py311"
@@ -206,4 +205,4 @@ class Parts:
         for name in list(self._running):
             self.kill(name)
         for run in runs():
-            local_engine().stop(run.run_id, grace=0)
+            engine_of(run.run_id).stop(run.run_id, grace=0)

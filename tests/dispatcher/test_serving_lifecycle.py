@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from lyceum.accounts.models import User
 from lyceum.engine import local_engine
-from lyceum.engine.workload import Workload
+from lyceum.engine.workload import Forward, Workload
 from lyceum.projects.models import Project
 from lyceum.serving import actions, lifecycle
 from lyceum.serving.bundles import revision_folder
@@ -168,6 +168,29 @@ def test_a_replica_sees_its_revision_and_its_socket_and_nothing_else(project):
     seen = {str(mount.target): mount.source for mount in workload.mounts}
     assert seen["/serving/bundle"] == revision_folder(service.revision_id)
     assert seen["/serving/gateway"] == replica_folder(replica.uid)
+
+
+@pytest.mark.usefixtures("built")
+def test_on_a_cluster_one_port_leads_to_the_gateway_for_who_has_the_secret(project, monkeypatch):
+    monkeypatch.setenv("LYCEUM_ENGINE", "ray")
+    monkeypatch.setenv("LYCEUM_PORT", "9000")
+    monkeypatch.setenv("LYCEUM_GATEWAY_ADDRESS", "10.1.2.3")
+    service = make_service(project)
+    replicas = [lifecycle.add_replica(service.pk, service.revision_id) for _ in range(2)]
+    workload, other = map(replica_workload, replicas)
+    assert workload.network == "none"
+    assert workload.forwards == (Forward(9006, "10.1.2.3:9006"),)
+    assert workload.env["LYCEUM_SERVING_ADDRESS"] == "127.0.0.1:9006"
+    assert "/serving/gateway" not in {str(mount.target) for mount in workload.mounts}
+    secrets = [each.env["LYCEUM_REPLICA_SECRET"] for each in (workload, other)]
+    assert len(set(secrets)) == 2 and min(map(len, secrets)) == 64
+    assert (
+        workload.env["LYCEUM_REPLICA_SECRET"]
+        == replica_workload(replicas[0]).env["LYCEUM_REPLICA_SECRET"]
+    )
+    monkeypatch.setenv("LYCEUM_SANDBOX", "off")
+    workload = replica_workload(replicas[0])
+    assert workload.env["LYCEUM_SERVING_ADDRESS"] == "10.1.2.3:9006" and not workload.forwards
 
 
 # The routing table

@@ -15,21 +15,25 @@ import pytest
 from lyceum import environments
 from lyceum.accounts.models import User
 from lyceum.dispatcher.tasks import MOVING_SECONDS, Tasks
-from lyceum.engine import task_engine
+from lyceum.engine import local_engine, task_engine
+from lyceum.engine.base import Engine
 from lyceum.engine.ray.engine import RayEngine
 from lyceum.engine.workload import Limits, Member, Mount, RunState, Workload
 from lyceum.tasks import actions, folders
 from lyceum.tasks.models import Task
+from tests.dispatcher import serving
 from tests.engine import contract
 from tests.engine.conftest import stop_all
 from tests.engine.contract import await_end, fresh_id, gang, log_of, member
 from tests.projects.making import make_project
 from tests.support.environments import SHARED
-from tests.support.ray import CPUS, Cluster, ray_cluster
+from tests.support.platform import free_ports
+from tests.support.ray import CPUS, NAMES, Cluster, ray_cluster
 
 __all__ = ["ray_cluster"]
 
 TRAINING_SECONDS = 180
+SERVING_SECONDS = 90
 NOTICING_SECONDS = 90
 """For Ray to notice that a machine is gone, and for the driver to stop the others."""
 pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(600)]
@@ -74,10 +78,7 @@ def test_a_task_trains_on_two_machines(
     lin: User, ray_cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ):
     """From its row to its archive: PyTorch's ranks find each other, and lose the same."""
-    monkeypatch.setenv("LYCEUM_ENVIRONMENTS", str(SHARED))
-    monkeypatch.setenv("LYCEUM_ENGINE", "ray")
-    monkeypatch.setenv("RAY_ADDRESS", ray_cluster.address)
-    monkeypatch.setenv("RAY_AUTH_TOKEN", ray_cluster.token)
+    use(ray_cluster, monkeypatch)
     environments.build("torch-py311")
     project = make_project(lin, kind="cluster", environment="torch-py311")
     task = actions.submit_task(lin, project.pk, trainers=2, cpus=CPUS)
@@ -96,6 +97,45 @@ def test_a_task_trains_on_two_machines(
     assert (folders.output(task.pk) / "checkpoint.pt").is_file()
     assert task.cpu_seconds > 1 and task.peak_memory > 100 * contract.MB
     assert task_engine().runs() == []
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_service_lives_on_the_machine_with_room(
+    lin: User, ray_cluster: Cluster, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Once that is lost, on the other one."""
+    ray_cluster.mend()
+    use(ray_cluster, monkeypatch)
+    monkeypatch.setenv("LYCEUM_PORT", str(free_ports(7)))
+    if not environments.availability(serving.ENVIRONMENT).built:
+        environments.build(serving.ENVIRONMENT)
+    revision = serving.make_revision(make_project(lin), plus=5)
+    parts = serving.Parts(tmp_path)
+    parts.start("gateway")
+    cluster = task_engine()
+    keepers = [cluster.start(keeping(CPUS), run_id=fresh_id()) for _ in NAMES]
+    try:
+        places = {place_of(cluster, keeper): keeper for keeper in keepers}
+        cluster.stop(places["beta"], grace=0)
+        parts.start("dispatcher")
+        service = serving.make_service(revision)
+        serving.until(lambda: serving.answer(service) == 26.0, seconds=SERVING_SECONDS)
+        first = service.replicas.get().run_id
+        assert place_of(cluster, first) == "beta"
+        assert local_engine().runs() == []
+
+        cluster.stop(places["alpha"], grace=0)
+        ray_cluster.kill("beta")
+        replaced = service.replicas.exclude(run_id__in=("", first))
+        serving.until(replaced.exists, seconds=SERVING_SECONDS)
+        serving.until(lambda: serving.answer(service) == 26.0, seconds=SERVING_SECONDS)
+        assert place_of(cluster, replaced.get().run_id) == "alpha"
+        assert cluster.status(first).reason == "lost"
+    finally:
+        parts.close()
+        for keeper in keepers:
+            cluster.stop(keeper, grace=0)
 
 
 class TestOnTwoMachines:
@@ -161,6 +201,27 @@ class TestOnTwoMachines:
         await_silence(mount)
         assert "up" in log_of(engine, run_id)
         assert engine.capacity().nodes == 1
+
+
+def use(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the platform run tasks and services on ``cluster``."""
+    monkeypatch.setenv("LYCEUM_ENVIRONMENTS", str(SHARED))
+    monkeypatch.setenv("LYCEUM_ENGINE", "ray")
+    monkeypatch.setenv("RAY_ADDRESS", cluster.address)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", cluster.token)
+
+
+def keeping(cpus: int) -> Workload:
+    """Takes room on a machine, until it is stopped."""
+    return Workload(argv=("/bin/sleep", "600"), limits=Limits(cpus=cpus))
+
+
+def place_of(engine: Engine, run_id: str) -> str:
+    """The machine that a run of one machine is on, once it runs."""
+    running = lambda: engine.status(run_id).state == RunState.RUNNING  # noqa: E731
+    contract.until(running, "a start", contract.SECONDS)
+    ((name, _),) = engine.logs(run_id)
+    return name
 
 
 def three(script: str) -> tuple[Member, ...]:

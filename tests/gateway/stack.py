@@ -23,6 +23,7 @@ import httpx
 
 from lyceum.config import Settings
 from lyceum.gateway import client
+from lyceum.gateway.nodes import secret_of
 
 WORKER = Path(__file__).with_name("worker.py")
 KEY = "the-key-of-the-first-service"
@@ -154,14 +155,23 @@ class Stack:
         """Wait until the gateway works by the newest routes."""
         until(lambda: client.status(current=self.settings).version == self.version, "new routes")
 
-    def replica(self, pk: int = 1, revision: int = 1, **environ: str) -> Worker:
-        """Add a replica with a running worker, and wait until the gateway knows it."""
+    def replica(
+        self, pk: int = 1, revision: int = 1, *, remote: bool = False, **environ: str
+    ) -> Worker:
+        """Add a replica with a running worker, and wait until the gateway knows it.
+
+        ``remote``: the worker dials as one on another machine does.
+        """
         uid = uuid.uuid4().hex
+        place = "socket"
+        if remote:
+            place = "{}:{}".format(*self.settings.nodes_address)
+            environ["WORKER_SECRET"] = self.secret(uid)
         folder = self.home / "gateway" / "replicas" / uid
         folder.mkdir(parents=True)
         log = self.home / f"{uid}.log"
         process = subprocess.Popen(
-            [sys.executable, "-S", str(WORKER), "socket", uid, str(log)],
+            [sys.executable, "-S", str(WORKER), place, uid, str(log)],
             cwd=folder,  # the path of a socket has 108 bytes
             env={**os.environ, **environ},
             start_new_session=True,
@@ -172,6 +182,10 @@ class Stack:
         if "WORKER_FAILS" not in environ:
             until(lambda: self.status(uid).ready, "a ready worker")
         return worker
+
+    def secret(self, uid: str) -> str:
+        """What a worker of the replica ``uid`` shows where all dial one port."""
+        return secret_of(self.settings.secrets().internal_token, uid)
 
     def remove(self, worker: Worker, pk: int = 1) -> None:
         """Take a replica out of the routes and stop its worker."""

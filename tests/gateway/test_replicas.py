@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx
+import psutil
 import pytest
 
 from tests.gateway.stack import Stack, Worker, error, until
@@ -80,6 +81,13 @@ def test_the_socket_is_for_every_user(stack: Stack, one_worker: Worker) -> None:
     about = os.stat(one_worker.folder / "socket")
     assert stat.S_ISSOCK(about.st_mode)
     assert stat.S_IMODE(about.st_mode) == 0o666
+
+
+def test_without_a_cluster_other_machines_find_no_port(stack: Stack) -> None:
+    assert stack.process
+    found = psutil.Process(stack.process.pid).net_connections("tcp")
+    listening = {one.laddr for one in found if one.status == psutil.CONN_LISTEN}
+    assert listening == {("127.0.0.1", stack.settings.gateway_port)}
 
 
 def test_what_waits_goes_as_one_batch(stack: Stack, one_worker: Worker) -> None:

@@ -1,4 +1,6 @@
-"""A small worker that speaks the gateway's protocol: ``worker.py SOCKET REPLICA LOG``.
+"""A small worker that speaks the gateway's protocol: ``worker.py PLACE REPLICA LOG``.
+
+``PLACE``: a socket's path, or ``host:port``, where it shows ``WORKER_SECRET`` too.
 
 A supervisor keeps one child, as the predictor's does. Each request says what is to be
 done with it: ``{"do": …, "x": …}``. Standard library only; runs as a process of its own.
@@ -94,9 +96,10 @@ def hostile(do: str, connection: socket.socket, number: int) -> None:
 
 def work(place: str, replica: str, log: str) -> None:
     while True:
-        connection = socket.socket(socket.AF_UNIX)
+        host, _, port = place.rpartition(":")
+        connection = socket.socket(socket.AF_INET if host else socket.AF_UNIX)
         try:
-            connection.connect(place)
+            connection.connect((host, int(port)) if host else place)
             talk(connection, replica, log)
         except OSError:
             time.sleep(0.05)
@@ -106,6 +109,8 @@ def work(place: str, replica: str, log: str) -> None:
 
 def talk(connection: socket.socket, replica: str, log: str) -> None:
     hello = {"protocol": 1, "replica": replica, "pid": os.getpid(), "python": "3"}
+    if secret := os.environ.get("WORKER_SECRET"):
+        hello["secret"] = secret
     connection.sendall(frame(HELLO, json.dumps(hello).encode()))
     if os.environ.get("WORKER_FAILS"):
         connection.sendall(frame(FAILED, b'{"message": "no model", "traceback": "line 1"}'))

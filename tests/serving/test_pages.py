@@ -388,7 +388,7 @@ def test_a_log_is_cut_between_letters(tmp_path, monkeypatch) -> None:
     class Run:
         run_id = "one"
 
-    monkeypatch.setattr(watching, "local_engine", Engine)
+    monkeypatch.setattr(watching, "engine_of", lambda _run_id: Engine())
     told, offset = "", 0
     while offset < log.stat().st_size:
         text, offset = watching._read(Run, offset, 4)

@@ -274,8 +274,10 @@ def _check(workload: Workload) -> None:
     """Raise `EngineError` for what can't run, and for what only one machine can run."""
     sandbox.check(workload)
     gangs.resolved(workload.members, gangs.loopback_addresses(workload.members))
-    if workload.listen is not None or workload.forwards:
-        raise EngineError("on the cluster, a run neither serves nor uses this machine's ports")
+    if workload.listen is not None:
+        raise EngineError("on the cluster, a run opens no ports to this machine")
+    if workload.forwards and workload.members:
+        raise EngineError("on the cluster, a gang's ports lead nowhere else")
 
 
 def _shares_run(folder: Path, told: dict[str, Any]) -> bool:

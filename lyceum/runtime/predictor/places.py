@@ -1,7 +1,8 @@
 """Where things lie inside the sandbox.
 
 Variables move them, for a program without a sandbox: ``LYCEUM_SERVING_BUNDLE``,
-``LYCEUM_SERVING_GATEWAY`` and ``LYCEUM_SERVING_OUT`` name the three folders.
+``LYCEUM_SERVING_GATEWAY`` and ``LYCEUM_SERVING_OUT`` name the three folders. On another
+machine than the gateway's, ``LYCEUM_SERVING_ADDRESS`` (host:port) leads there instead.
 """
 
 import os
@@ -24,6 +25,12 @@ def model_folder():
 def socket():
     """The gateway's unix socket."""
     return os.path.join(_folder("gateway"), "socket")
+
+
+def address():
+    """The host and port that lead to the gateway; ``None`` where its socket does."""
+    host, _, port = os.environ.get("LYCEUM_SERVING_ADDRESS", "").rpartition(":")
+    return (host, int(port)) if host else None
 
 
 def out(*names):

@@ -90,28 +90,46 @@ def _dial(parent, seconds=None):
 
 def _connect():
     """Raises ``socket.error``, ``OSError``."""
-    folder, name = os.path.split(places.socket())
+    hello = {
+        "protocol": protocol.VERSION,
+        "replica": os.environ.get("LYCEUM_REPLICA", ""),
+        "pid": os.getpid(),
+        "python": "%d.%d.%d" % sys.version_info[:3],
+    }
+    address = places.address()
+    if address:
+        # Others come to that port too; a socket of our own needs no proof.
+        hello["secret"] = os.environ.get("LYCEUM_REPLICA_SECRET", "")
+    sock = _tcp(address) if address else _unix(places.socket())
+    connection = protocol.Connection(sock)
+    try:
+        connection.send_json(protocol.HELLO, hello)
+    except BaseException:
+        sock.close()
+        raise
+    return connection
+
+
+def _tcp(address):
+    sock = socket.create_connection(address)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return sock
+
+
+def _unix(path):
+    folder, name = os.path.split(path)
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     # A socket's own path may have 108 bytes; through the folder's descriptor any will do.
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         sock.connect("/proc/self/fd/%d/%s" % (descriptor, name))
-        connection = protocol.Connection(sock)
-        connection.send_json(
-            protocol.HELLO,
-            {
-                "protocol": protocol.VERSION,
-                "replica": os.environ.get("LYCEUM_REPLICA", ""),
-                "pid": os.getpid(),
-                "python": "%d.%d.%d" % sys.version_info[:3],
-            },
-        )
     except BaseException:
         sock.close()
         raise
     finally:
         os.close(descriptor)
-    return connection
+    return sock
 
 
 def _tell_failure(told):

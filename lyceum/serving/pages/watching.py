@@ -17,12 +17,11 @@ from django.views.decorators.http import require_safe
 
 from lyceum.common.errors import Unavailable
 from lyceum.common.streams import download as download_response
-from lyceum.engine import local_engine
 from lyceum.engine.base import Status
 from lyceum.serving import queries
 from lyceum.serving.models import Service
 from lyceum.serving.pages.access import service_context, service_of
-from lyceum.serving.workloads import runs_of
+from lyceum.serving.workloads import engine_of, runs_of
 
 _FIRST_BYTES = 128 * 1024
 """So much of a log's end is shown at first; the rest is in the download."""
@@ -165,7 +164,7 @@ def _shown(runs: list[Status]) -> list[dict[str, Any]]:
 
 def _size(run: Status) -> int:
     try:
-        return local_engine().log_path(run.run_id).stat().st_size
+        return engine_of(run.run_id).log_path(run.run_id).stat().st_size
     except (KeyError, OSError):
         return 0
 
@@ -174,7 +173,7 @@ def _read(run: Status, start: int, most: int) -> tuple[str, int]:
     """The log from byte ``start``, and the byte after what was read; a letter that is not
     complete yet waits for the next time."""
     try:
-        with local_engine().log_path(run.run_id).open("rb") as file:
+        with engine_of(run.run_id).log_path(run.run_id).open("rb") as file:
             file.seek(start)
             data = file.read(most)
     except (KeyError, OSError):
@@ -197,8 +196,8 @@ def _cut_letter(data: bytes) -> int:
 
 def _paths(run: Status) -> list[Path]:
     try:
-        older = local_engine().older_log_path(run.run_id)
-        return [path for path in (older, local_engine().log_path(run.run_id)) if path]
+        nodes = engine_of(run.run_id).logs(run.run_id)
+        return [path for _name, files in nodes for path in files]
     except KeyError:
         return []
 
