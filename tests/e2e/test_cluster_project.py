@@ -19,7 +19,7 @@ from tests.support.platform import Platform
 
 TRAINED_MILLISECONDS = 180_000
 MARK = 'open("output/mark.txt", "w").write("left by the task")\nprint("marked")\n'
-ENDLESS = "import time\nprint('on and on', flush=True)\ntime.sleep(600)\n"
+ENDLESS = "import time\nprint('on and on', flush=True)\ntime.sleep(90)\n"
 
 
 @pytest.mark.browser
@@ -58,7 +58,7 @@ def test_a_cluster_project_from_code_to_output(
     _submit(page, note="endless", trainers=1)
     expect(page.locator("[data-log]")).to_contain_text("on and on", timeout=60_000)
     page.get_by_role("button", name="Stop").click()
-    page.locator("dialog[open]").get_by_role("button", name="Stop it").click()
+    page.locator("dialog[open]").get_by_role("button", name="Stop").click()
     _ends(page, "stopped")
 
 
