@@ -84,7 +84,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """On PostgreSQL, leave out what has already run on SQLite and is not about the database:
     it uses none, or it is about browsers or whole stacks in sandboxes."""
     for item in items:
-        if item.path.parent.name in REAL_PROCESSES or "browser" in item.fixturenames:
+        if _starts_processes(item):
             item.add_marker(pytest.mark.flaky(reruns=1))
             item.add_marker(pytest.mark.processes)
     if not CLUSTER:
@@ -92,6 +92,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = [item for item in items if _uses_database(item) and not _is_about_more(item)]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
     items[:] = chosen
+
+
+def _starts_processes(item: pytest.Item) -> bool:
+    is_marked = any(item.get_closest_marker(name) is not None for name in ("sandbox", "slow"))
+    return item.path.parent.name in REAL_PROCESSES or is_marked or "browser" in item.fixturenames
 
 
 def _is_about_more(item: pytest.Item) -> bool:
