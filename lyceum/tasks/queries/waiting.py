@@ -95,7 +95,9 @@ def _sentence(task: Task, number: int) -> str:
             )
             return sentence % {"hours": hours}
         case Wait.CAPACITY:
-            sentence = _("It is its turn; it waits for %(cpus)d CPU cores and %(memory)d MB.")
+            sentence = _(
+                "It is its turn; it waits for CPU cores (%(cpus)d) and memory (%(memory)d MB)."
+            )
             return sentence % _size(task)
         case Wait.TOO_LARGE:
             sentence = _(
