@@ -8,6 +8,17 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 
+class TaskState(models.TextChoices):
+    """Where a task is; a name of its own in the API's document."""
+
+    QUEUED = "queued", _("Queued")
+    STARTING = "starting", _("Starting")
+    RUNNING = "running", _("Running")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    FAILED = "failed", _("Failed")
+    STOPPED = "stopped", _("Stopped")
+
+
 class TaskQuerySet(models.QuerySet):
     """Lists of tasks."""
 
@@ -30,13 +41,7 @@ class Task(models.Model):
     ``archived``: the run folders are gone, their logs are in the task's own folder.
     """
 
-    class State(models.TextChoices):
-        QUEUED = "queued", _("Queued")
-        STARTING = "starting", _("Starting")
-        RUNNING = "running", _("Running")
-        SUCCEEDED = "succeeded", _("Succeeded")
-        FAILED = "failed", _("Failed")
-        STOPPED = "stopped", _("Stopped")
+    State = TaskState
 
     class Reason(models.TextChoices):
         """Why it ended as it did; the engine's reasons and two of our own."""
