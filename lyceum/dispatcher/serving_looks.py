@@ -65,7 +65,7 @@ class Looks:
         self, service: Service, replicas: Sequence[Replica], *, deaths: Sequence[float]
     ) -> tuple[SeenService, list[SeenReplica]]:
         """The service as the rules take it; ``deaths``: when replicas went lately."""
-        found = [self._replica(replica, _run(replica)) for replica in replicas]
+        found = [self._replica(replica) for replica in replicas]
         told = self._status.services.get(service.pk) if self._status else None
         answering = sum(
             each.answers for each in found if each.revision == service.active_revision_id
@@ -103,8 +103,8 @@ class Looks:
         )
         self._noted = self._status
 
-    def _replica(self, replica: Replica, seen: tuple[Run, str, str]) -> SeenReplica:
-        run, ending, detail = seen
+    def _replica(self, replica: Replica) -> SeenReplica:
+        run, ending, detail = _run(replica)
         told = self._status.replicas.get(replica.uid) if self._status else None
         failed = told.failed["message"] if told and told.failed else None
         line = Line(told.connected, told.ready, failed) if told else None
