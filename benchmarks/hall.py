@@ -17,6 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -29,13 +30,13 @@ _WARM = 3
 
 FILL = """
 INSERT INTO projects_project (
-    id, owner_id, slug, kind, environment, framework, resource, name, name_en, description,
-    description_en, cover, visibility, is_official, fork_count, star_count, search_text,
+    id, owner_id, slug, kind, environment, framework, resource, main_file, name,
+    name_en, description, description_en, cover, visibility, is_official, fork_count, star_count, search_text,
     created, updated
 )
 SELECT 1000 + n, 1 + n %% {people}, CASE WHEN n <= 30 THEN 'official-' || n ELSE '' END,
     'notebook', 'sklearn-py311',
-    (ARRAY['paddle', 'paddle-fluid', 'torch', 'sklearn'])[1 + n %% 4], 'cpu',
+    (ARRAY['paddle', 'paddle-fluid', 'torch', 'sklearn'])[1 + n %% 4], 'cpu', '',
     '项目 ' || n, '', '第 ' || n || ' 个项目', '', '',
     CASE WHEN n %% 5 = 0 THEN 'private' ELSE 'shared' END, n <= 30,
     (n * 7919 %% 101) / 90, (n * 104729 %% 103) / 90,
@@ -54,7 +55,12 @@ FROM generate_series(%s::bigint, %s::bigint) AS n
 
 
 def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    return run(__doc__, measure)
+
+
+def run(about: str, measure: Callable[[list[int], int], int]) -> int:
+    """Call ``measure`` with the sizes and rounds asked for, on a cluster of its own."""
+    options = argparse.ArgumentParser(description=about.partition("\n")[0])
     options.add_argument("--sizes", type=int, nargs="+", default=[100, 10_000, 1_000_000])
     options.add_argument("--rounds", type=int, default=30)
     chosen = options.parse_args()
@@ -74,24 +80,41 @@ def main() -> int:
 
 
 def measure(sizes: list[int], rounds: int) -> int:
+    prepare_portal()
+    reader, project_id = people_and_a_project()
+    requests = the_requests(project_id)
+    client = client_of(reader)
+    grow(sizes, fill)
+    return report(sizes, medians(client, requests, sizes, rounds))
+
+
+def prepare_portal() -> None:
+    """Set Django up, with tables that are empty."""
     import django
 
     django.setup()
     from django.core.management import call_command
-    from django.test import Client
 
     call_command("migrate", verbosity=0)
     call_command("createcachetable", verbosity=0)
-    reader, project_id = people_and_a_project()
-    requests = the_requests(project_id)
+
+
+def client_of(person: object):
+    """A client of the portal, in process, that ``person`` has signed in with."""
+    from django.test import Client
+
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(reader)
+    client.force_login(person)
+    return client
+
+
+def grow(sizes: list[int], fill: Callable[[int, int], None]) -> None:
+    """Have a copy of the database at each size; ``fill`` adds what lies between two."""
     filled = 0
     for size in sizes:
         fill(filled, size)
         keep_copy(size)
         filled = size
-    return report(sizes, medians(client, requests, sizes, rounds))
 
 
 def medians(client, requests: dict[str, str], sizes: list[int], rounds: int) -> dict:

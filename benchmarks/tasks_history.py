@@ -11,16 +11,11 @@ median at the largest size is more than 1.5 times that at the smallest.
 
 from __future__ import annotations
 
-import argparse
 import base64
-import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Callable
 
 from benchmarks import hall
-from tests.support.postgresql import Cluster
 
 OTHERS = 100
 
@@ -42,44 +37,12 @@ JOIN task_homes AS home ON home.number = CASE WHEN n %% 2 = 0 THEN 0 ELSE 1 + n 
 """
 
 
-def main() -> int:
-    options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    options.add_argument("--sizes", type=int, nargs="+", default=[100, 10_000, 1_000_000])
-    options.add_argument("--rounds", type=int, default=30)
-    chosen = options.parse_args()
-    home = tempfile.mkdtemp(prefix="lyceum-bench-")
-    cluster = Cluster()
-    os.environ |= {
-        "LYCEUM_HOME": home,
-        "DATABASE_URL": cluster.url,
-        "DJANGO_SETTINGS_MODULE": "lyceum.portal.settings",
-    }
-    cluster.start()
-    try:
-        return measure(sorted(chosen.sizes), chosen.rounds)
-    finally:
-        cluster.stop()
-        shutil.rmtree(home, ignore_errors=True)
-
-
 def measure(sizes: list[int], rounds: int) -> int:
     """Fill, ask, print; the exit status."""
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.test import Client
-
-    call_command("migrate", verbosity=0)
-    call_command("createcachetable", verbosity=0)
+    hall.prepare_portal()
     owner, project_id = people_and_projects()
-    client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(owner)
-    filled = 0
-    for size in sizes:
-        fill(filled, size)
-        hall.keep_copy(size)
-        filled = size
+    client = hall.client_of(owner)
+    hall.grow(sizes, fill)
     asked = the_requests(project_id, 1000 + sizes[0] * 4 // 5)
     found = hall.medians(Asker(client), asked, sizes, rounds)
     return hall.report(sizes, found, "tasks")
@@ -152,4 +115,4 @@ def the_requests(project_id: int, old: int) -> dict[str, str | Callable[[], obje
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(hall.run(__doc__, measure))
