@@ -20,8 +20,9 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 from django.utils.translation import gettext as _
+from filelock import FileLock, Timeout
 
-from lyceum.common.errors import Conflict, DomainError, NotFound
+from lyceum.common.errors import Conflict, DomainError, NotFound, Unavailable
 from lyceum.config import settings
 
 Kind = Literal["folder", "file", "link", "other"]
@@ -30,6 +31,7 @@ _FOLDER_FLAGS = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # O_NONBLOCK: opening a pipe must not wait for its other end.
 _FILE_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _MAX_DEPTH = 64
+_PATIENCE_SECONDS = 60
 LISTING_LIMIT = 2000
 
 
@@ -87,6 +89,21 @@ def create(project_id: int) -> Path:
     path = home(project_id)
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+@contextmanager
+def locked(project_id: int, name: str, *, busy: str) -> Iterator[None]:
+    """Hold the lock ``name`` of what the platform keeps for a project.
+
+    Raises ``Unavailable`` with the sentence ``busy`` when others hold it for too long.
+    """
+    folder = project_folder(project_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(folder / f"{name}.lock", timeout=_PATIENCE_SECONDS):
+            yield
+    except Timeout:
+        raise Unavailable("busy", busy) from None
 
 
 def delete(project_id: int) -> None:

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from filelock import FileLock, Timeout
 
 from lyceum.accounts.models import User
-from lyceum.common.errors import Conflict, Unavailable
+from lyceum.common.errors import Conflict
 from lyceum.editor.models import EditorSession
 from lyceum.projects import workfolder
 from lyceum.projects.models import Project
 from lyceum.tasks.queries import cluster_project
 
-_PATIENCE_SECONDS = 60
 
-
-@contextmanager
-def editor_lock(project_id: int) -> Iterator[None]:
+def editor_lock(project_id: int) -> AbstractContextManager[None]:
     """Held while an editor's files, drafts or session change: files are no part of a
     transaction, so a session that is taken over has to wait for what it writes."""
-    folder = workfolder.project_folder(project_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / "editor.lock", timeout=_PATIENCE_SECONDS):
-            yield
-    except Timeout:
-        raise Unavailable("busy", _("The files of this project are busy. Try again.")) from None
+    busy = _("The files of this project are busy. Try again.")
+    return workfolder.locked(project_id, "editor", busy=busy)
 
 
 @contextmanager

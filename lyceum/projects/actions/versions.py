@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from filelock import FileLock, Timeout
 
 from lyceum.accounts.models import User
-from lyceum.common.errors import Conflict, Unavailable
+from lyceum.common.errors import Conflict
 from lyceum.projects import versions, workfolder
 from lyceum.projects.actions._fields import clean_note
 from lyceum.projects.models import Project, Version
 from lyceum.projects.queries import get_version, latest_version, owned_project
 from lyceum.projects.versions import Snapshot
-
-_PATIENCE_SECONDS = 60
 
 
 def save_version(
@@ -112,15 +108,7 @@ def _unchanged(project: Project, snapshot: Snapshot) -> Version | None:
     return None
 
 
-@contextmanager
-def _one_at_a_time(project_id: int) -> Iterator[None]:
+def _one_at_a_time(project_id: int) -> AbstractContextManager[None]:
     """Two saves of one folder would each miss what the other does to it."""
-    folder = workfolder.project_folder(project_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(folder / "versions.lock", timeout=_PATIENCE_SECONDS):
-            yield
-    except Timeout:
-        raise Unavailable(
-            "busy", _("Another version of this project is being saved. Try again shortly.")
-        ) from None
+    busy = _("Another version of this project is being saved. Try again shortly.")
+    return workfolder.locked(project_id, "versions", busy=busy)
