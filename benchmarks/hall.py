@@ -31,8 +31,8 @@ _WARM = 3
 FILL = """
 INSERT INTO projects_project (
     id, owner_id, slug, kind, environment, framework, resource, main_file, name,
-    name_en, description, description_en, cover, visibility, is_official, fork_count, star_count, search_text,
-    created, updated
+    name_en, description, description_en, cover, visibility, is_official, fork_count,
+    star_count, search_text, created, updated
 )
 SELECT 1000 + n, 1 + n %% {people}, CASE WHEN n <= 30 THEN 'official-' || n ELSE '' END,
     'notebook', 'sklearn-py311',
