@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "lyceum.serving",
     "lyceum.tasks",
     "lyceum.editor",
+    "lyceum.competitions",
     "lyceum.courses",
     "django.contrib.admin",
     "django.contrib.auth",

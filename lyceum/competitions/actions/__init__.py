@@ -1,0 +1,1 @@
+"""Writes of competitions; other apps import from here."""

@@ -1,0 +1,1 @@
+"""Reads of competitions; other apps import from here."""
