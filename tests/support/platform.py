@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import re
 import shutil
 import signal
@@ -24,6 +25,7 @@ LOGIN_LINK = re.compile(r"(http\S+)\s*\Z", re.MULTILINE)
 LYCEUM = Path(sys.executable).with_name("lyceum")
 CHECKOUT = Path(__file__).parents[2]
 START_SECONDS = 600  # a first start builds the notebook environments
+_PORTS_FROM, _PORTS_EACH, _PORT_RANGES = 12_000, 5_000, 4
 
 
 @dataclass
@@ -120,12 +122,16 @@ class Platform:
 
 
 def free_ports(count: int = 6) -> int:
-    """The first of ``count`` neighbouring ports that nobody listens on."""
+    """The first of ``count`` neighbouring ports that nobody listens on.
+
+    Below those that the kernel gives to outgoing connections, and of each of the workers
+    that run tests side by side in a range of its own.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = _PORTS_FROM + worker % _PORT_RANGES * _PORTS_EACH
     while True:
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port = first.getsockname()[1]
-        if port + count < 65536 and all(_is_free(port + offset) for offset in range(count)):
+        port = random.randrange(first, first + _PORTS_EACH - count)
+        if all(_is_free(port + offset) for offset in range(count)):
             return port
 
 
