@@ -47,7 +47,8 @@ class Certificate(models.Model):
     """A certificate; ``code`` verifies it at ``/certificates/<code>/``.
 
     What it says is kept as it was when it was issued. ``score`` is the public score that
-    passed, or the final one; ``place`` and ``teams`` of final places only.
+    passed, or the final one; ``place`` and ``teams`` of final places only. One that is not
+    true any more (a rejudge, a disqualification) is ``revoked``; its code goes on telling so.
     """
 
     code = models.CharField(max_length=20, unique=True)
@@ -70,7 +71,9 @@ class Certificate(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["competition", "user", "kind"], name="one_certificate_a_kind"
+                fields=["competition", "user", "kind"],
+                condition=Q(revoked__isnull=True),
+                name="one_certificate_a_kind",
             )
         ]
 

@@ -31,7 +31,9 @@ class Submission(models.Model):
     ``FAILED``: the team's own code or service failed. ``ORGANISER``, ``PLATFORM``: nobody's
     fault here. ``counts`` says whether it costs one of the attempts of ``day`` (UTC); it is
     changed together with the state, under the team's lock. ``is_open``: there is scoring to
-    do, a first one or a rejudge's; ``queued`` since then. ``attempt`` counts starts of that;
+    do, a first one or a rejudge's; ``queued`` since then. ``attempt`` counts all starts of a
+    scoring, ``attempts_before`` those before it was queued the last time, so a rejudge has
+    as many tries as a first scoring has and no scorer of before is taken for one of it.
     ``lease`` is until when its scorer is believed alive. Scores are of the newest judgement
     (`Score`); ``public_score`` is of the whole where there is no split. ``excluded``: off
     the board, with a reason, the team staying on it. ``sentence`` and ``sentence_zh`` say to the
@@ -71,6 +73,7 @@ class Submission(models.Model):
     is_open = models.BooleanField(default=True, editable=False)
     queued = models.DateTimeField(_("queued"), null=True, blank=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
+    attempts_before = models.PositiveSmallIntegerField(default=0, editable=False)
     lease = models.DateTimeField(null=True, editable=False)
     started = models.DateTimeField(_("started"), null=True, blank=True)
     ended = models.DateTimeField(_("ended"), null=True, blank=True)
