@@ -12,7 +12,15 @@ from traitlets import Integer
 from . import visualdl
 from .execution.handlers import AnswerHandler, RunHandler
 from .execution.runs import Runs
-from .handlers import ActivityHandler, DatasetsHandler, ProjectHandler, VersionsHandler
+from .handlers import (
+    ActivityHandler,
+    CompetitionsHandler,
+    DatasetsHandler,
+    ProjectHandler,
+    SubmissionHandler,
+    SubmissionsHandler,
+    VersionsHandler,
+)
 from .launch import hide_from_kernels
 from .portal import Platform, Portal
 from .sentences import Sentences
@@ -40,6 +48,8 @@ class LyceumNotebook(ExtensionApp):
         limit = self.serverapp.contents_manager.upload_limit_bytes
         self._runs = Runs(self.serverapp, output_limit=self.output_limit_bytes, sentences=say)
         kernel = rf"/lyceum/api/kernels/{_kernel_id_regex}"
+        competitions = r"/lyceum/api/competitions"
+        submissions = rf"{competitions}/(\d+)/submissions"
         project = {"home": home, "platform": self._platform, "portal": portal, "limit": limit}
         self.handlers.extend(
             [
@@ -49,6 +59,9 @@ class LyceumNotebook(ExtensionApp):
                 (r"/lyceum/api/project", ProjectHandler, project),
                 (r"/lyceum/api/activity", ActivityHandler, {"portal": portal}),
                 (r"/lyceum/api/versions", VersionsHandler, {"portal": portal}),
+                (competitions, CompetitionsHandler, {"portal": portal}),
+                (submissions, SubmissionsHandler, {"portal": portal}),
+                (rf"{submissions}/(\d+)", SubmissionHandler, {"portal": portal}),
             ]
         )
 

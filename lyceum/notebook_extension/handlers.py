@@ -1,9 +1,11 @@
-"""Datasets, versions and the project's state, for our panels."""
+"""Datasets, versions, submissions and the project's state, for our panels."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from pathlib import Path
+from typing import Any
 
 from jupyter_server.auth.decorator import authorized
 from tornado import web
@@ -61,36 +63,64 @@ class ProjectHandler(JsonHandler):
         )
 
 
-class ActivityHandler(JsonHandler):
-    """``POST lyceum/api/activity``: the learner is still there; an idle warning is taken back."""
+class PortalHandler(JsonHandler):
+    """Asks the portal, and passes its refusals on as ``{message}``."""
 
     auth_resource = "contents"
 
     def initialize(self, portal: Portal) -> None:
         self._portal = portal
 
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
+    async def pass_on(self, asked: Awaitable[Any], *, status: int = 200) -> None:
+        """Answer what the portal does."""
         try:
-            self.answer(await self._portal.keep_running())
+            self.answer(await asked, status=status)
         except PortalRefusal as refusal:
             self.answer({"message": str(refusal)}, status=refusal.status)
 
 
-class VersionsHandler(JsonHandler):
+class ActivityHandler(PortalHandler):
+    """``POST lyceum/api/activity``: the learner is still there; an idle warning is taken back."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        await self.pass_on(self._portal.keep_running())
+
+
+class VersionsHandler(PortalHandler):
     """``POST lyceum/api/versions``: ``{note}`` → the platform's description of the version."""
-
-    auth_resource = "contents"
-
-    def initialize(self, portal: Portal) -> None:
-        self._portal = portal
 
     @web.authenticated
     @authorized
     async def post(self) -> None:
         (note,) = text_fields(self, "note")
-        try:
-            self.answer(await self._portal.save_version(note), status=201)
-        except PortalRefusal as refusal:
-            self.answer({"message": str(refusal)}, status=refusal.status)
+        await self.pass_on(self._portal.save_version(note), status=201)
+
+
+class CompetitionsHandler(PortalHandler):
+    """``GET lyceum/api/competitions`` → ``{items: the learner's open competitions}``."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.pass_on(self._portal.competitions())
+
+
+class SubmissionsHandler(PortalHandler):
+    """``POST lyceum/api/competitions/<id>/submissions``: ``{path, message}`` → the submission."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, competition: str) -> None:
+        path, message = text_fields(self, "path", "message")
+        await self.pass_on(self._portal.submit(competition, path, message), status=201)
+
+
+class SubmissionHandler(PortalHandler):
+    """``GET lyceum/api/competitions/<id>/submissions/<id>`` → the submission as it is now."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, competition: str, submission: str) -> None:
+        await self.pass_on(self._portal.submission(competition, submission))

@@ -79,6 +79,21 @@ class Portal:
         """Count the idle time from now; the platform's state of this server."""
         return await self._call("POST", "notebook/activity", {})
 
+    async def competitions(self) -> list[dict[str, Any]]:
+        """The open competitions that the learner takes part in, this project's first."""
+        return await self._call("GET", "competitions", None)
+
+    async def submit(self, competition: str, path: str, message: str) -> dict[str, Any]:
+        """Hand in a file of the work folder, or (no ``path``) the project's code."""
+        what = f"competitions/{competition}/submissions"
+        return await self._call("POST", what, {"path": path, "message": message})
+
+    async def submission(self, competition: str, submission: str) -> dict[str, Any]:
+        """What has come of a submission by now."""
+        return await self._call(
+            "GET", f"competitions/{competition}/submissions/{submission}", None
+        )
+
     async def _call(self, method: str, what: str, content: dict[str, Any] | None) -> Any:
         if not self._platform.connected:
             raise PortalRefusal(self._say("no_platform"), status=503)

@@ -69,6 +69,52 @@ export const keepRunning = (): Promise<Project> => call('activity', {});
 
 export const saveVersion = (note: string): Promise<SavedVersion> => call('versions', { note });
 
+export interface Quota {
+  /** null: no limit. */
+  left_today: number | null;
+  left: number | null;
+  resets_at: string;
+}
+
+/** An open competition that the learner takes part in. */
+export interface OpenCompetition {
+  id: number;
+  name: string;
+  /** What is handed in: a file of the work folder, or the project's code. */
+  submission_kind: 'file' | 'code';
+  /** What the file is called in the competition's example. */
+  example_name: string;
+  /** Its page of submissions, for the learner's browser. */
+  url: string;
+  /** Whether this project is made for it: a fork of its baseline, or with its data. */
+  related: boolean;
+  quota: Quota;
+}
+
+export interface SentIn {
+  id: number;
+  /** `queued`, `scoring`, or how it ended. */
+  state: string;
+  state_label: string;
+  is_open: boolean;
+  position: number | null;
+  expected_seconds: number | null;
+  score: number | null;
+  rank: number | null;
+  /** What is wrong with it, in the learner's language. */
+  problems: string[];
+  quota: Quota;
+}
+
+export const getCompetitions = async (): Promise<OpenCompetition[]> =>
+  (await call<{ items: OpenCompetition[] }>('competitions')).items;
+
+export const sendIn = (competition: number, path: string, message: string): Promise<SentIn> =>
+  call(`competitions/${competition}/submissions`, { path, message });
+
+export const getSentIn = (competition: number, submission: number): Promise<SentIn> =>
+  call(`competitions/${competition}/submissions/${submission}`);
+
 export interface Block {
   cell_id: string;
   code: string;

@@ -64,7 +64,23 @@ const english = {
   idleWarning: 'Not used for a while: the project stops at {time}. A version is saved first.',
   keepRunning: 'Keep it running',
   kernelMissing: 'The kernel is not running. Start it from the menu Kernel.',
-  runFailed: 'The block could not be run: {reason}'
+  runFailed: 'The block could not be run: {reason}',
+  competition: 'Competition',
+  competitionFile: 'File to submit',
+  competitionMessage: 'Message (optional)',
+  competitionMessageHelp: 'What is new in this submission',
+  submit: 'Submit',
+  submitting: 'Submitting …',
+  submitCode: 'A version of this project is saved, and its code is run on the hidden data.',
+  noSubmissionFile: 'No CSV, JSON or zip file here yet. Write one from a block, e.g. {name}.',
+  leftToday: 'Left today: {left}',
+  leftInAll: 'in all: {left}',
+  noLimit: 'no limit',
+  queuedAt: 'Place {position} in the queue, about {seconds} s',
+  scored: 'Score {score}',
+  scoredAt: 'Score {score}, place {rank}',
+  noAttemptUsed: 'This did not use up an attempt.',
+  openSubmissions: 'My submissions'
 };
 
 export type MessageKey = keyof typeof english;
@@ -126,7 +142,23 @@ const chinese: Record<MessageKey, string> = {
   idleWarning: '项目已有一段时间没有使用，将在 {time} 停止。停止前会自动保存版本。',
   keepRunning: '继续运行',
   kernelMissing: '内核没有运行。请在“内核”菜单中启动。',
-  runFailed: '代码块没有运行：{reason}'
+  runFailed: '代码块没有运行：{reason}',
+  competition: '比赛',
+  competitionFile: '要提交的文件',
+  competitionMessage: '说明（可不填）',
+  competitionMessageHelp: '这次提交有什么变化',
+  submit: '提交',
+  submitting: '正在提交…',
+  submitCode: '将保存项目的一个版本，并在隐藏数据上运行其代码。',
+  noSubmissionFile: '这里还没有 CSV、JSON 或 zip 文件。请在代码块中写出一个，例如 {name}。',
+  leftToday: '今日剩余：{left}',
+  leftInAll: '总剩余：{left}',
+  noLimit: '不限',
+  queuedAt: '排队第 {position} 位，约 {seconds} 秒',
+  scored: '得分 {score}',
+  scoredAt: '得分 {score}，第 {rank} 名',
+  noAttemptUsed: '没有消耗提交次数。',
+  openSubmissions: '我的提交'
 };
 
 /** `say(key, values)`: a sentence in the learner's language. */

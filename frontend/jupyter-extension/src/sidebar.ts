@@ -5,7 +5,8 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
-import { getProject, Project } from './api';
+import { getCompetitions, getProject, OpenCompetition, Project } from './api';
+import { CompetitionPanel } from './competitionpanel';
 import { DatasetsPanel } from './datasetspanel';
 import { FolderModel } from './folder';
 import { FolderPanel } from './folderpanel';
@@ -26,7 +27,7 @@ interface SideShell {
 
 export const sideBar: JupyterFrontEndPlugin<void> = {
   id: '@lyceum/notebook:side-bar',
-  description: 'Files of the work folder, and datasets.',
+  description: 'The competition, files of the work folder, and datasets.',
   autoStart: true,
   requires: [IDocumentManager, INotebookTracker, ITranslator],
   optional: [ILabShell, IToolbarWidgetRegistry, ICommandPalette],
@@ -54,7 +55,9 @@ export const sideBar: JupyterFrontEndPlugin<void> = {
       return new CommandToolbarButton({ commands: app.commands, id: command, label });
     });
 
-    const panel = makePanel(manager, await getProject(), say, translator);
+    // None where the platform does not answer: the notebook goes on without.
+    const [found, competitions] = await Promise.all([getProject(), getCompetitions().catch(() => [])]);
+    const panel = makePanel(manager, found, competitions, say, translator);
     app.shell.add(panel, 'left', { rank: 10, type: 'Lyceum' });
     if (!labShell && window.innerWidth >= ROOMY_PIXELS) {
       openWithNotebook(tracker, () => shell.expandLeft(ID));
@@ -79,6 +82,7 @@ function openWithNotebook(tracker: INotebookTracker, open: () => void): void {
 function makePanel(
   manager: IDocumentManager,
   project: Project,
+  competitions: OpenCompetition[],
   say: ReturnType<typeof sentences>,
   translator: ITranslator
 ): SidePanel {
@@ -89,6 +93,9 @@ function makePanel(
   panel.title.caption = say('sideBar');
   panel.title.label = '';
   const folder = new FolderModel(manager, project.upload_limit_bytes);
+  if (competitions.length) {
+    panel.addWidget(new CompetitionPanel(manager.services.contents, competitions, say));
+  }
   panel.addWidget(new FolderPanel(folder, project.home, say));
   panel.addWidget(new DatasetsPanel(project.project_url, say));
   return panel;
