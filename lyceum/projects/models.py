@@ -179,6 +179,7 @@ class Version(models.Model):
         CREATE = "create", _("First version")
         TASK = "task", _("Submitted")
         UNSUBMITTED = "unsubmitted", _("Unsubmitted")
+        COMPETITION = "competition", _("Handed in to a competition")
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(_("number"))
