@@ -14,6 +14,7 @@ from lyceum.engine import local_engine
 from lyceum.engine.base import EngineError, Status
 from lyceum.notebooks.models import NotebookServer
 from lyceum.notebooks.workloads import LABEL
+from lyceum.notifications import digests
 from lyceum.projects.actions import purge_trash, recount_use
 from lyceum.serving import lifecycle as services
 from lyceum.serving import probes
@@ -89,4 +90,5 @@ _JOBS: dict[Job, float] = {
     purge_trash: 3600.0,
     purge_datasets: 3600.0,
     recount_use: 3600.0,
+    digests.send_due: 600.0,
 }

@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "lyceum.tasks",
     "lyceum.editor",
     "lyceum.competitions",
+    "lyceum.notifications",
     "lyceum.courses",
     "django.contrib.admin",
     "django.contrib.auth",

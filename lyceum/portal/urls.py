@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("lyceum.editor.urls")),
     path("", include("lyceum.tasks.urls")),
     path("", include("lyceum.competitions.urls")),
+    path("", include("lyceum.notifications.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("lyceum.notebooks.urls")),
     path("api/v1/", api.urls),

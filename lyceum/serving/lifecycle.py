@@ -20,6 +20,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from lyceum.engine.base import EngineError
+from lyceum.notifications.actions import notify
+from lyceum.notifications.models import NotificationKind
 from lyceum.serving.bundles import services_root
 from lyceum.serving.models import ApiKey, Replica, Revision, Service
 from lyceum.serving.queries import pauses_at
@@ -106,6 +108,12 @@ def pause_idle(service_id: int) -> bool:
         if service is None or due is None or due > timezone.now():
             return False
         service.active_revision_id = None
+        notify(
+            [service.project.owner_id],
+            NotificationKind.SERVICE_PAUSED,
+            link=f"/projects/{service.project_id}/services/",
+            title=service.name,
+        )
         return _enter(service, State.PAUSED, Reason.IDLE)
 
 

@@ -17,6 +17,8 @@ from django.utils import timezone
 
 from lyceum.accounts.models import User
 from lyceum.limits import limit
+from lyceum.notifications.actions import notify
+from lyceum.notifications.models import NotificationKind
 from lyceum.tasks.ending import Ending
 from lyceum.tasks.models import CpuUse, Task
 
@@ -89,6 +91,13 @@ def finish(task: Task, ending: Ending) -> bool:
                 *("state", "reason", "detail", "exit_code", "signal"),
                 *("stage", "progress", "started", "ended", "archived"),
             ]
+        )
+        notify(
+            [row.user_id],
+            NotificationKind.TASK_ENDED,
+            link=f"/tasks/{row.pk}/",
+            title=str(row),
+            state=row.state,
         )
         return True
 

@@ -8,6 +8,8 @@ from django.db.models import F
 from lyceum.accounts.models import User
 from lyceum.datasets.models import Dataset, Favourite
 from lyceum.datasets.queries import get_dataset
+from lyceum.notifications.actions import notify
+from lyceum.notifications.models import NotificationKind
 
 
 def add_favourite(user: User, dataset_id: int) -> Dataset:
@@ -17,6 +19,13 @@ def add_favourite(user: User, dataset_id: int) -> Dataset:
         _mark, is_new = Favourite.objects.get_or_create(user=user, dataset=dataset)
         if is_new:
             _count(dataset, 1)
+            notify(
+                [dataset.owner_id],
+                NotificationKind.STARRED,
+                actor=user,
+                link=f"/datasets/{dataset.pk}/",
+                title=dataset.name,
+            )
     return get_dataset(user, dataset_id)
 
 

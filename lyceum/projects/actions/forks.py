@@ -8,6 +8,8 @@ from django.utils.translation import gettext as _
 
 from lyceum.accounts.models import User
 from lyceum.common.errors import Conflict
+from lyceum.notifications.actions import notify
+from lyceum.notifications.models import NotificationKind
 from lyceum.projects import versions, workfolder
 from lyceum.projects.actions._birth import bring_forth, unborn_project
 from lyceum.projects.actions._fields import store_tags
@@ -46,9 +48,20 @@ def fork_project(user: User, project_id: int, *, number: int | None = None) -> P
         with transaction.atomic():
             # The project before the datasets, in the order of everybody who locks both.
             Project.objects.filter(pk=original.pk).update(fork_count=F("fork_count") + 1)
+            _tell_owner(user, original)
             with changing_use(usable):
                 store_tags(fork, list(original.tags.values_list("name", flat=True)))
                 link_datasets(fork, [link.version for link in links if link.dataset_id in usable])
                 record_version(fork, snapshot, author=user, note="", cause=Version.Cause.FORK)
                 bring_forth(fork)
     return fork
+
+
+def _tell_owner(user: User, original: Project) -> None:
+    notify(
+        [original.owner_id],
+        NotificationKind.FORKED,
+        actor=user,
+        link=f"/projects/{original.pk}/",
+        title=original.name,
+    )

@@ -6,6 +6,8 @@ from django.db import transaction
 from django.db.models import F
 
 from lyceum.accounts.models import User
+from lyceum.notifications.actions import notify
+from lyceum.notifications.models import NotificationKind
 from lyceum.projects.models import Project, Star
 from lyceum.projects.queries import get_project
 
@@ -17,6 +19,13 @@ def star_project(user: User, project_id: int) -> Project:
         _star, is_new = Star.objects.get_or_create(user=user, project=project)
         if is_new:
             _count(project, 1)
+            notify(
+                [project.owner_id],
+                NotificationKind.STARRED,
+                actor=user,
+                link=f"/projects/{project.pk}/",
+                title=project.name,
+            )
     project.refresh_from_db(fields=["star_count"])
     return project
 
