@@ -17,7 +17,8 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -64,6 +65,13 @@ def run(about: str, measure: Callable[[list[int], int], int]) -> int:
     options.add_argument("--sizes", type=int, nargs="+", default=[100, 10_000, 1_000_000])
     options.add_argument("--rounds", type=int, default=30)
     chosen = options.parse_args()
+    with own_cluster():
+        return measure(sorted(chosen.sizes), chosen.rounds)
+
+
+@contextmanager
+def own_cluster() -> Iterator[None]:
+    """A PostgreSQL cluster and a data folder, for Django to be set up with."""
     home = tempfile.mkdtemp(prefix="lyceum-bench-")
     cluster = Cluster()
     os.environ |= {
@@ -73,7 +81,7 @@ def run(about: str, measure: Callable[[list[int], int], int]) -> int:
     }
     cluster.start()
     try:
-        return measure(sorted(chosen.sizes), chosen.rounds)
+        yield
     finally:
         cluster.stop()
         shutil.rmtree(home, ignore_errors=True)

@@ -69,6 +69,13 @@ def own_home(request: pytest.FixtureRequest) -> None:
         request.getfixturevalue("monkeypatch").setenv("LYCEUM_HOME", str(home))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config) -> None:
+    """Workers find no home set, and each makes its own as this process did."""
+    for name in ("DJANGO_SETTINGS_MODULE", "LYCEUM_HOME"):
+        del os.environ[name]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if CLUSTER and not config.option.collectonly:
         CLUSTER.start()
