@@ -46,6 +46,11 @@ def score(rules: Rules, truth: Path, submission: Path, *, seconds: float = _SECO
                         crew=Crew.SCORE))  # fmt: skip
 
 
+def inspect(rules: Rules, truth: Path, *, seconds: float = _SECONDS) -> Verdict:
+    """Whether a truth fits the rules: a ``report`` of its rows, or the ``fault``."""
+    return _outcome(run(_inspect, rules.to_json(), truth, seconds=seconds, crew=Crew.SCORE))
+
+
 def _outcome(came: Verdict | Problem) -> Verdict:
     return Verdict(fault=came.code) if isinstance(came, Problem) else came
 
@@ -53,6 +58,13 @@ def _outcome(came: Verdict | Problem) -> Verdict:
 def _check(rules: str, truth: Path, submission: Path) -> Verdict:
     try:
         return Verdict(report=_scorer(rules, truth, _state(truth)).check(submission))
+    except RulesError as error:
+        return Verdict(fault=str(error))
+
+
+def _inspect(rules: str, truth: Path) -> Verdict:
+    try:
+        return Verdict(report=Report(rows=_scorer(rules, truth, _state(truth)).rows))
     except RulesError as error:
         return Verdict(fault=str(error))
 

@@ -53,6 +53,11 @@ class Scorer:
             self._stack.close()
             raise
 
+    @property
+    def rows(self) -> int:
+        """How many rows the truth has."""
+        return len(self._truth.known.ids.values)
+
     def __enter__(self) -> Self:
         return self
 

@@ -188,7 +188,7 @@ def _organised_round(user: User, round_id: int) -> Round:
 
 def _hold_team(user: User, team_id: int) -> Team:
     rows = Team.objects.select_for_update(no_key=True)
-    team = rows.filter(pk=team_id, dissolved=None).first()
+    team = rows.filter(pk=team_id, merged_into=None).first()
     if team is None:
         raise NotFound("no_such_team", _("There is no such team (any more)."))
     organised_competition(user, team.competition_id)

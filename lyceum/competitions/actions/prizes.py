@@ -94,7 +94,7 @@ def settle_pass(team: Team, round_: Round, standing: Standing | None, *, reason:
         certificates.filter(revoked=None).update(revoked=timezone.now(), revoked_reason=reason)
         return
     hold_prizes(competition.pk)
-    for each in people.filter(left=None):
+    for each in people:
         if not certificates.filter(user=each.user, revoked=None).exists():
             _give(competition, CertificateKind.PASSED, each.user, score=standing.public_score)
         _give_code(competition, each)

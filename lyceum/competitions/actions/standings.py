@@ -105,10 +105,16 @@ def _values(team: Team, round_: Round) -> dict[str, Any]:
     return {
         "submissions": totals["count"],
         "last_submitted": totals["last"],
-        "hidden": team.disqualified is not None or team.dissolved is not None,
+        "hidden": _is_hidden(team, round_),
         **_part("public", round_, best, best and best.public_score),
         **_part("private", round_, final, final and final.final_score),
     }
+
+
+def _is_hidden(team: Team, round_: Round) -> bool:
+    """Whether a team is off the board: disqualified, or gone before the places were fixed."""
+    has_gone = team.dissolved is not None and round_.finished is None
+    return has_gone or team.disqualified is not None
 
 
 def _part(name: str, round_: Round, chosen: Submission | None, score: float | None):

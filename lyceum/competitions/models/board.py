@@ -24,7 +24,8 @@ class Standing(models.Model):
     Keys are scores of which a higher one is better (`Round.key`); ``None``: no score. Of
     equal keys the earlier ``*_reached`` (when that submission was handed in) comes first,
     then the lower id. ``rank_before`` is the place at the last change of day (UTC), for the
-    movement since yesterday. ``hidden``: disqualified. ``final_rank``, ``medal`` and
+    movement since yesterday. ``hidden``: disqualified, or gone
+    before the end. ``final_rank``, ``medal`` and
     ``advanced`` are set when the round is finished.
     """
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from lyceum.accounts.models import User
 from lyceum.competitions.models import Medal, Participation, Round, Standing, Team
@@ -69,7 +69,8 @@ def board(
     """
     fresh = Round.objects.select_related("competition").get(pk=round_.pk)
     rows = ranked(fresh, private=private)
-    total = rows.count()
+    own = rows.select_related("team").filter(team=viewer_team).first() if viewer_team else None
+    total, own_rank = _counted(rows, own, private)
     pages = max(1, -(-total // size))
     page = min(max(page, 1), pages)
     start = (page - 1) * size
@@ -77,11 +78,11 @@ def board(
     ids = list(rows.values_list("pk", flat=True)[start : start + size])
     found = Standing.objects.select_related("team").in_bulk(ids)
     placed = [(start + n, found[pk]) for n, pk in enumerate(ids, 1) if pk in found]
-    own = viewer_team and _own(rows, viewer_team, private)
-    shown = _Shown(fresh, private, viewer_team, [*placed, *([own] if own else [])])
+    mine = [(own_rank, own)] if own else []
+    shown = _Shown(fresh, private, viewer_team, [*placed, *mine])
     return Board(
         rows=[shown.row(rank, standing) for rank, standing in placed],
-        own=shown.row(*own) if own else None,
+        own=shown.row(own_rank, own) if own else None,
         total=total,
         page=page,
         pages=pages,
@@ -97,8 +98,9 @@ def board_version(round_: Round) -> int:
 
 def rank_of(team: Team, round_: Round, *, private: bool = False) -> int | None:
     """A team's place now, from 1; ``None`` when it is not on the board."""
-    found = _own(ranked(round_, private=private), team, private)
-    return found[0] if found else None
+    rows = ranked(round_, private=private)
+    own = rows.filter(team=team).first()
+    return _counted(rows, own, private)[1] if own else None
 
 
 def is_last(round_: Round) -> bool:
@@ -152,19 +154,18 @@ class _Shown:
         )
 
 
-def _own(rows: QuerySet[Standing], team: Team, private: bool) -> tuple[int, Standing] | None:
-    """A team's place and row among ``rows``."""
-    standing = rows.select_related("team").filter(team=team).first()
-    if standing is None:
-        return None
+def _counted(rows: QuerySet[Standing], own: Standing | None, private: bool) -> tuple[int, int]:
+    """How many ``rows`` there are, and the place of ``own`` (0: none); read in one go."""
+    if own is None:
+        return rows.count(), 0
     part = _part(private)
-    key, reached = getattr(standing, f"{part}_key"), getattr(standing, f"{part}_reached")
-    ahead = rows.filter(**{f"{part}_key__gte": key}).filter(
-        Q(**{f"{part}_key__gt": key})
-        | Q(**{f"{part}_reached__lt": reached})
-        | Q(**{f"{part}_reached": reached, "id__lt": standing.pk})
+    key, reached = getattr(own, f"{part}_key"), getattr(own, f"{part}_reached")
+    ahead = Q(**{f"{part}_key__gt": key}) | Q(**{f"{part}_key": key}) & (
+        Q(**{f"{part}_reached__lt": reached})
+        | Q(**{f"{part}_reached": reached}) & Q(pk__lt=own.pk)
     )
-    return ahead.count() + 1, standing
+    counts = rows.aggregate(total=Count("pk"), ahead=Count("pk", filter=ahead))
+    return counts["total"], counts["ahead"] + 1
 
 
 def _part(private: bool) -> str:

@@ -16,7 +16,8 @@ def main_file(version: Version) -> str:
     """The path of the program or notebook of a project's version that is run.
 
     The project's main file; in a notebook project without one, the notebook it began with,
-    or its only one outside any folder. Raises ``DomainError`` about ``project`` when there is none.
+    or its only one outside any folder. Raises ``DomainError`` about ``project`` when there
+    is none.
     """
     project = version.project
     path = project.main_file or _notebook(version)

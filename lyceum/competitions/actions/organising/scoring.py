@@ -164,7 +164,7 @@ def _keep_truth(round_: Round, rules: Rules | None, truth: Upload) -> dict[str, 
 
 def _rows(rules: Rules, truth: Path) -> int:
     """How many rows a truth that fits the rules has."""
-    found = apart.check(rules, truth, truth)
+    found = apart.inspect(rules, truth)
     if found.report is None:
         sentence = _("The truth does not fit the rules: %(fault)s") % {"fault": found.fault}
         raise DomainError("bad_truth", sentence, field="truth")

@@ -1,0 +1,1 @@
+"""How a claimed submission comes to its score; called by the dispatcher only."""
