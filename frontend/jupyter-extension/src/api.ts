@@ -107,7 +107,7 @@ export interface SentIn {
 }
 
 export const getCompetitions = async (): Promise<OpenCompetition[]> =>
-  (await call<{ items: OpenCompetition[] }>('competitions')).items;
+  (await call<{ items?: OpenCompetition[] }>('competitions')).items ?? [];
 
 export const sendIn = (competition: number, path: string, message: string): Promise<SentIn> =>
   call(`competitions/${competition}/submissions`, { path, message });
